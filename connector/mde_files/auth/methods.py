@@ -1,0 +1,78 @@
+"""Chooses how to sign in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mde_files.auth.ready_token import ReadyTokenProvider
+from mde_files.auth.renewal import RenewingTokenProvider
+from mde_files.auth.token_file import TokenFile
+from mde_files.errors import InvalidConfigError
+from mde_files.logs import EventLog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mde_files.auth.renewal import SignIn
+    from mde_files.auth.tokens import TokenProvider
+    from mde_files.config import Config
+    from mde_files.transport.session import HttpSession
+
+
+def token_provider(
+    config: Config,
+    session: HttpSession,
+    *,
+    prompt: Callable[[str], None] | None = None,
+    log: EventLog | None = None,
+) -> TokenProvider:
+    """Return what hands out access tokens for ``config``. Nothing is read or sent before the first token is asked for.
+
+    Args:
+        config: Says by which method and as whom to sign in, where and for what.
+        session: Sends the requests of the sign-in.
+        prompt: Shows a person the message with the device code; ``None``: nobody is there to sign in.
+        log: Gets the events; by default the log of the configuration.
+
+    Raises:
+        InvalidConfigError: The configuration lacks what its method needs.
+    """
+    auth = config.auth
+    if auth.method == "access_token":
+        return ReadyTokenProvider(auth.access_token, auth.access_token_file)
+    events = EventLog.from_config(config) if log is None else log
+    path = config.token_cache
+
+    def warn(reason: str) -> None:
+        events.warning("token_file_not_written", path=path, reason=reason, consequence="each process signs in anew")
+
+    return RenewingTokenProvider(
+        _sign_in(config, session, events, prompt), None if path is None else TokenFile(path, warn)
+    )
+
+
+def _sign_in(config: Config, session: HttpSession, log: EventLog, prompt: Callable[[str], None] | None) -> SignIn:
+    auth = config.auth
+    if auth.method == "managed_identity":
+        from mde_files.auth.managed_identity import ManagedIdentitySignIn
+
+        return ManagedIdentitySignIn(config, session, log)
+    if auth.method == "device_code":
+        from mde_files.auth.device_code import DeviceCodeSignIn
+
+        return DeviceCodeSignIn(config, session, log, prompt)
+
+    from mde_files.auth.application import ApplicationSignIn, ClientSecret, FederatedToken
+
+    if auth.method == "client_secret" and auth.client_secret is not None:
+        return ApplicationSignIn(config, ClientSecret(auth.client_secret), session, log)
+    if auth.method == "certificate" and auth.certificate is not None:
+        from mde_files.auth.certificate import CertificateCredential
+
+        return ApplicationSignIn(config, CertificateCredential(auth.certificate), session, log)
+    if auth.method == "workload_identity" and auth.federated_token_file is not None:
+        return ApplicationSignIn(config, FederatedToken(auth.federated_token_file), session, log)
+    raise InvalidConfigError(
+        f"The sign-in method {auth.method!r} lacks its credential.",
+        hint="The README shows what each sign-in method needs.",
+    )

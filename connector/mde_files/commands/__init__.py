@@ -1,0 +1,1 @@
+"""The sub-commands of ``mde-files``, one module each, imported only when it is called."""

@@ -1,0 +1,360 @@
+"""Reads, completes and checks the configuration: a file, environment variables or a platform's dictionary."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
+
+from mde_files import clouds, manifest, schemas
+from mde_files.errors import InvalidConfigError
+from mde_files.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mde_files.clouds import Endpoints
+
+_ENVIRONMENT_PREFIX = "MDE_FILES_"
+_CONFIG_VARIABLE = "MDE_FILES_CONFIG"
+_FEDERATED_TOKEN_VARIABLE = "AZURE_FEDERATED_TOKEN_FILE"  # noqa: S105 - the name of a variable
+_SHARED_TENANTS = frozenset({"common", "organizations", "consumers"})
+_FILE_ALTERNATIVES = {"client_secret": "client_secret_file", "access_token": "access_token_file"}
+
+
+class CertificateConfig(NamedTuple):
+    """A certificate with its private key, as a PFX or PEM file or as PEM text."""
+
+    path: Path | None
+    pem: Secret | None
+    passphrase: Secret | None
+
+
+class AuthConfig(NamedTuple):
+    """How to sign in; which fields are set depends on ``method``."""
+
+    method: str
+    client_secret: Secret | None
+    certificate: CertificateConfig | None
+    federated_token_file: Path | None
+    access_token: Secret | None
+    access_token_file: Path | None
+
+
+class Timeouts(NamedTuple):
+    """Time budgets in seconds; ``total`` covers the whole action."""
+
+    connect: float
+    read: float
+    total: float
+
+
+class QuotaConfig(NamedTuple):
+    """Which part of the service's quota may be used; ``None`` stands for what the manifest says."""
+
+    per_minute: int | None
+    per_hour: int | None
+    share: float
+    max_wait_seconds: float
+    reserve_interactive: float
+
+
+class CacheConfig(NamedTuple):
+    """How long answers are kept, in seconds, and how much of them."""
+
+    enabled: bool
+    stats_ttl: int
+    alerts_ttl: int
+    unknown_ttl: int
+    stale_if_error: int
+    max_megabytes: int
+
+
+class Limits(NamedTuple):
+    """Bounds on answers."""
+
+    max_alerts: int
+    max_evidence: int
+    max_response_bytes: int
+
+
+class LogConfig(NamedTuple):
+    """``level``: debug, info, warning or error; ``format``: text or json."""
+
+    level: str
+    format: str
+
+
+class Config(NamedTuple):
+    """A complete, checked configuration."""
+
+    tenant_id: str
+    client_id: str | None
+    auth: AuthConfig
+    endpoints: Endpoints
+    token_cache: Path | None
+    ca_bundle: Path | None
+    proxy: Secret | None
+    timeouts: Timeouts
+    quota: QuotaConfig
+    cache: CacheConfig
+    state: Secret | None
+    state_required: bool
+    limits: Limits
+    md5: bool
+    log: LogConfig
+
+    def secrets(self) -> Iterator[str]:
+        """Yield every secret text the configuration holds, for redaction."""
+        certificate = self.auth.certificate
+        held = [self.auth.client_secret, self.auth.access_token, self.proxy, self.state]
+        held += [certificate.pem, certificate.passphrase] if certificate else []
+        for secret in held:
+            if secret is not None:
+                yield secret.reveal()
+        for url in (self.proxy, self.state):
+            password = urlsplit(url.reveal()).password if url is not None else None
+            if password:
+                yield password
+
+    @property
+    def delegated(self) -> bool:
+        """Whether a person signs in, so that only the devices this person may see are visible."""
+        return manifest.load().sign_in_methods[self.auth.method].kind == "delegated"
+
+
+def user_config_path() -> Path:
+    """Return where the configuration is looked for when nothing else names it."""
+    import platformdirs
+
+    return platformdirs.user_config_path("mde-files", appauthor=False) / "config.yaml"
+
+
+def user_state_directory() -> Path:
+    """Return the folder for tokens and state of this user."""
+    import platformdirs
+
+    return platformdirs.user_state_path("mde-files", appauthor=False)
+
+
+def load(
+    source: Mapping[str, Any] | str | os.PathLike[str] | None = None, *, overrides: Mapping[str, str] | None = None
+) -> Config:
+    """Return the configuration from ``source``.
+
+    Args:
+        source: A dictionary (a platform's own settings, taken as it is), the path of a YAML file, or ``None`` for
+            ``$MDE_FILES_CONFIG`` or else the user's configuration file. Environment variables ``MDE_FILES_<KEY>``
+            override files.
+        overrides: Settings of a command's own options, named like environment variables; they outrank those.
+
+    Raises:
+        InvalidConfigError: Something in it is wrong; the message names the key and what is allowed.
+    """
+    schema = schemas.load("configuration")
+    if source is not None and not isinstance(source, str | os.PathLike):
+        return _checked(schemas.coerced(schema, dict(source)), schema, "the configuration")
+    path, required = _path_of(source)
+    document = _read(path) if required or path.is_file() else {}
+    _override(document, {**os.environ, **(overrides or {})})
+    place = str(path) if path.is_file() else "the environment"
+    return _checked(schemas.coerced(schema, document), schema, place)
+
+
+def _path_of(source: str | os.PathLike[str] | None) -> tuple[Path, bool]:
+    if source is not None:
+        return Path(source), True
+    named = os.environ.get(_CONFIG_VARIABLE)
+    return (Path(named), True) if named else (user_config_path(), False)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    import yaml
+
+    try:
+        document = manifest.read_yaml(path)
+    except OSError as error:
+        raise InvalidConfigError(
+            f"The configuration file {str(path)!r} cannot be read: {error.strerror}.",
+            hint=f"Name an existing file with --config or ${_CONFIG_VARIABLE}.",
+        ) from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise InvalidConfigError(
+            f"The configuration file {str(path)!r} is no valid YAML{place}.",
+            hint="Keys and values are written as 'key: value', one a line, nested keys indented by spaces.",
+        ) from None
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        raise InvalidConfigError(
+            f"The configuration file {str(path)!r} does not hold keys and values.",
+            hint="Write 'tenant_id: …' and so on.",
+        )
+    return document
+
+
+def _override(document: dict[str, Any], environment: Mapping[str, str]) -> None:
+    for variable, value in environment.items():
+        if not variable.startswith(_ENVIRONMENT_PREFIX) or variable == _CONFIG_VARIABLE:
+            continue
+        *groups, last = variable[len(_ENVIRONMENT_PREFIX) :].lower().split("__")
+        place: dict[str, Any] = document
+        for group in groups:
+            inner = place.get(group)
+            place[group] = dict(inner) if isinstance(inner, dict) else {}
+            place = place[group]
+        place[last] = value
+
+
+def _checked(document: dict[str, Any], schema: Mapping[str, Any], place: str) -> Config:
+    problems = schemas.problems("configuration", document)
+    if problems:
+        raise InvalidConfigError(_sentence(problems, place), hint=_suggestion(problems))
+    return _build(schemas.with_defaults(schema, document))
+
+
+def _sentence(problems: list[schemas.Problem], place: str) -> str:
+    said = [
+        f"{problem.path} {problem.message}" if problem.path else f"the configuration {problem.message}"
+        for problem in problems
+    ]
+    return f"In {place}: {'; '.join(said)}."
+
+
+def _suggestion(problems: list[schemas.Problem]) -> str:
+    from difflib import get_close_matches
+
+    for problem in problems:
+        for key in problem.unknown_keys:
+            near = get_close_matches(str(key), problem.known_keys, n=1, cutoff=0.5)
+            where = f" under '{problem.path}'" if problem.path else ""
+            if near:
+                return f"Did you mean {near[0]!r}{where}?"
+            return f"Known settings{where}: {', '.join(problem.known_keys)}."
+    if problems[0].path == "tenant_id":
+        return (
+            f"Write 'tenant_id: …' into {user_config_path()}, or set MDE_FILES_TENANT_ID. "
+            "Without a tenant, try 'mde-files demo'."
+        )
+    return "'mde-files manifest --schema configuration' prints every setting with what is allowed."
+
+
+def _build(document: dict[str, Any]) -> Config:
+    if document["tenant_id"].lower() in _SHARED_TENANTS:
+        raise InvalidConfigError(
+            f"tenant_id {document['tenant_id']!r} does not name one tenant.",
+            hint="Give the directory (tenant) id shown on the app registration's overview page.",
+        )
+    endpoints = clouds.resolve(document, manifest.load())
+    ca_bundle = _file("ca_bundle", document.get("ca_bundle"))
+    return Config(
+        tenant_id=document["tenant_id"].lower(),
+        client_id=document["client_id"].lower() if "client_id" in document else None,
+        auth=_auth(document),
+        endpoints=endpoints,
+        token_cache=_token_cache(document["token_cache"]),
+        ca_bundle=ca_bundle,
+        proxy=_secret(document.get("proxy")),
+        timeouts=Timeouts(**document["timeouts"]),
+        quota=QuotaConfig(**{"per_minute": None, "per_hour": None, **document["quota"]}),
+        cache=CacheConfig(**document["cache"]),
+        state=_secret(document.get("state")),
+        state_required=document["state_required"],
+        limits=Limits(**document["limits"]),
+        md5=document["md5"],
+        log=LogConfig(**document["log"]),
+    )
+
+
+def _auth(document: Mapping[str, Any]) -> AuthConfig:
+    auth = dict(document["auth"])
+    method = auth["method"]
+    if (
+        method == "workload_identity"
+        and "federated_token_file" not in auth
+        and os.environ.get(_FEDERATED_TOKEN_VARIABLE)
+    ):
+        auth["federated_token_file"] = os.environ[_FEDERATED_TOKEN_VARIABLE]
+    for key in manifest.load().sign_in_methods[method].required:
+        group, _, name = key.rpartition(".")
+        held: Mapping[str, Any] = auth if group else document
+        if name not in held and _FILE_ALTERNATIVES.get(name) not in held:
+            raise InvalidConfigError(
+                f"{key} is missing; the sign-in method {method!r} needs it.", hint=_how_to_give(name)
+            )
+    secret_file = _file("auth.client_secret_file", auth.get("client_secret_file"))
+    client_secret = auth.get("client_secret")
+    if client_secret is None and secret_file is not None:
+        client_secret = read_secret_file("auth.client_secret_file", secret_file)
+    return AuthConfig(
+        method=method,
+        client_secret=_secret(client_secret),
+        certificate=_certificate(auth["certificate"]) if "certificate" in auth else None,
+        federated_token_file=_path(auth.get("federated_token_file")),
+        access_token=_secret(auth.get("access_token")),
+        access_token_file=_file("auth.access_token_file", auth.get("access_token_file")),
+    )
+
+
+def _how_to_give(name: str) -> str:
+    alternative = _FILE_ALTERNATIVES.get(name)
+    if alternative is None:
+        return f"Set it in the configuration file or by {_ENVIRONMENT_PREFIX}…; the README shows each sign-in method."
+    variable = f"{_ENVIRONMENT_PREFIX}AUTH__{name.upper()}"
+    return f"Set the environment variable {variable}, or name a file with auth.{alternative}."
+
+
+def _certificate(document: Mapping[str, Any]) -> CertificateConfig:
+    if ("path" in document) == ("pem" in document):
+        raise InvalidConfigError(
+            "auth.certificate needs either 'path' or 'pem'.",
+            hint="Name a PFX or PEM file, or give the PEM as text.",
+        )
+    return CertificateConfig(
+        path=_file("auth.certificate.path", document.get("path")),
+        pem=_secret(document.get("pem")),
+        passphrase=_secret(document.get("passphrase")),
+    )
+
+
+def _token_cache(value: str | bool) -> Path | None:  # noqa: FBT001 - one value of two types, as YAML reads 'off'
+    if value is False or value == "off":
+        return None
+    return user_state_directory() / "tokens.json" if value is True else Path(str(value)).expanduser()
+
+
+def _secret(value: str | None) -> Secret | None:
+    return None if value is None else Secret(value)
+
+
+def _path(value: str | None) -> Path | None:
+    return None if value is None else Path(value).expanduser()
+
+
+def _file(key: str, value: str | None) -> Path | None:
+    path = _path(value)
+    if path is not None and not path.is_file():
+        raise InvalidConfigError(
+            f"{key} names no readable file: {str(path)!r}.", hint="Check the path and its permissions."
+        )
+    return path
+
+
+def read_secret_file(key: str, path: Path) -> str:
+    """Return the text in ``path`` without the white space around it.
+
+    Raises:
+        InvalidConfigError: The file cannot be read as text or is empty.
+    """
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        text = ""
+    if not text:
+        raise InvalidConfigError(
+            f"{key}: {str(path)!r} cannot be read or is empty.", hint="Check the file and its permissions."
+        )
+    return text

@@ -1,0 +1,223 @@
+"""The ASGI application: routes a request, lets faults hit it, and records it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, unquote
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from mde_files.emulator import faults as fault_answers
+from mde_files.emulator.call import Call
+from mde_files.emulator.entra import Entra
+from mde_files.emulator.entra_errors import EntraError
+from mde_files.emulator.files_api import FilesApi, ServiceError
+from mde_files.emulator.traffic import SeenRequest
+from mde_files.errors import InvalidConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
+
+    from starlette.types import Receive, Scope, Send
+
+    from mde_files.emulator.emulation import Emulation
+    from mde_files.emulator.scenario import Fault
+
+_CODES = {408: "RequestTimeout", 429: "TooManyRequests", 500: "InternalServerError", 503: "ServiceUnavailable"}
+_FILES = r"/api(?:/(?P<version>v1\.0))?/files/(?P<id>[^/]+)"
+_TENANT = r"/(?P<tenant>[^/]+)"
+_OPENID_CONFIGURATION = rf"{_TENANT}/v2\.0/\.well-known/openid-configuration"
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A route: its name, whose it is (``service`` or ``sign_in``), and who answers."""
+
+    name: str
+    group: str
+    method: str
+    pattern: re.Pattern[str]
+    answer: Callable[[Call], Awaitable[Response]]
+
+
+class Application:
+    """Everything behind the TLS socket.
+
+    Args:
+        emulation: The state that is shared.
+        connections: The open transports by client address, so that a connection can be cut.
+    """
+
+    def __init__(self, emulation: Emulation, connections: MutableMapping[Any, asyncio.Transport]) -> None:
+        self._emulation = emulation
+        self._connections = connections
+        self.entra = Entra(emulation)
+        self._files = FilesApi(emulation)
+        self._endpoints = [
+            _endpoint("openid_configuration", "sign_in", "GET", _OPENID_CONFIGURATION, self.entra.openid_configuration),
+            _endpoint("keys", "sign_in", "GET", rf"{_TENANT}/discovery/v2\.0/keys", self.entra.keys),
+            _endpoint("token", "sign_in", "POST", rf"{_TENANT}/oauth2/v2\.0/token", self.entra.token),
+            _endpoint("device_code", "sign_in", "POST", rf"{_TENANT}/oauth2/v2\.0/devicecode", self.entra.device_code),
+            _endpoint("managed_identity", "sign_in", "GET", "/msi/token", self.entra.managed_identity),
+            _endpoint("file_info", "service", "GET", _FILES, self._files.information),
+            _endpoint("file_stats", "service", "GET", rf"{_FILES}/stats", self._files.statistics),
+            _endpoint("file_alerts", "service", "GET", rf"{_FILES}/alerts", self._files.alerts),
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or cut its connection."""
+        request = Request(scope, receive)
+        path = scope["raw_path"].decode("latin-1").partition("?")[0]
+        query: dict[str, str] = {}
+        for name, value in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True):
+            query.setdefault(name, value)
+        seen = SeenRequest(
+            method=request.method,
+            path=path,
+            query=query,
+            host=request.headers.get("Host", ""),
+            has_authorization="Authorization" in request.headers,
+            arrived=time.monotonic(),
+            arrived_at=time.time(),
+        )
+        self._emulation.traffic.add(seen)
+        response = await self._route(request, seen)
+        if response is None:
+            await self._cut(scope, receive)
+            return
+        seen.status = response.status_code
+        await response(scope, receive, send)
+
+    async def _route(self, request: Request, seen: SeenRequest) -> Response | None:
+        for endpoint in self._endpoints:
+            match = endpoint.pattern.fullmatch(seen.path)
+            if match is None:
+                continue
+            seen.endpoint = endpoint.name
+            if request.method != endpoint.method:
+                return PlainTextResponse("Method Not Allowed", 405, {"Allow": endpoint.method})
+            path = {name: unquote(value) for name, value in match.groupdict().items() if value is not None}
+            call = Call(request, seen, path)
+            if endpoint.group == "service":
+                return await self._service(endpoint, call)
+            return await self._sign_in(endpoint, call)
+        return PlainTextResponse("Not Found", 404)
+
+    async def _sign_in(self, endpoint: Endpoint, call: Call) -> Response | None:
+        if endpoint.method == "POST":
+            text = (await call.request.body()).decode("utf-8", "replace")
+            call.form = dict(parse_qsl(text, keep_blank_values=True))
+            call.seen.application = call.form.get("client_id")
+        hits = self._faults(endpoint, call, set())
+        await asyncio.sleep(self._emulation.scenario.latency.sign_in)
+        return await self._answer(endpoint, call, hits)
+
+    async def _service(self, endpoint: Endpoint, call: Call) -> Response | None:
+        refusal: ServiceError | None = None
+        try:
+            self._files.identify(call)
+            self._count(endpoint, call)
+        except ServiceError as error:
+            refusal = error
+        hits = self._faults(endpoint, call, self._files.names(call))
+        await asyncio.sleep(self._emulation.scenario.latency.service)
+        return await self._answer(endpoint, call, hits, refusal)
+
+    def _count(self, endpoint: Endpoint, call: Call) -> None:
+        quota, caller, traffic = self._emulation.scenario.quota, call.caller, self._emulation.traffic
+        if quota is not None and caller is not None:
+            key = (caller.tenant_id, caller.client_id, endpoint.name)
+            full = self._emulation.quota.take(key, quota.windows, call.seen.arrived)
+            if full is not None:
+                traffic.rejected[endpoint.name] += 1
+                raise self._files.throttled(full)
+        traffic.accepted[endpoint.name] += 1
+
+    def _faults(self, endpoint: Endpoint, call: Call, names: set[str]) -> list[Fault]:
+        application = {call.seen.application.lower()} if call.seen.application else set()
+        for registered in self._emulation.scenario.applications:
+            if registered.client_id in application:
+                application.add(registered.name.lower())
+        return fault_answers.matching(
+            self._emulation.scenario.faults,
+            endpoint=endpoint.name,
+            group=endpoint.group,
+            names=names,
+            application=application,
+        )
+
+    async def _answer(
+        self, endpoint: Endpoint, call: Call, hits: list[Fault], refusal: ServiceError | None = None
+    ) -> Response | None:
+        for fault in hits:
+            if fault.kind == "latency":
+                await asyncio.sleep(fault.seconds)
+            elif fault.kind == "other_file" and "id" in call.path:
+                call.path["id"] = self._other_file(fault)
+        replacing = [fault for fault in hits if fault.kind not in fault_answers.CHANGES_THE_ANSWER]
+        if replacing and replacing[0].kind == "close":
+            return None
+        # A full quota speaks before any other fault: the service counts first.
+        throttled = refusal is not None and refusal.status == 429  # noqa: PLR2004 - the HTTP status
+        response = (
+            self._replacement(endpoint, replacing[0])
+            if replacing and not throttled
+            else await self._ordinary(endpoint, call, refusal)
+        )
+        for fault in hits:
+            if fault.kind == "truncated_json":
+                response = fault_answers.truncated(response)
+            elif fault.kind == "drip":
+                response = fault_answers.dripping(response, fault.seconds)
+            elif fault.kind == "headers":
+                response.headers.update(fault.headers)
+        return response
+
+    async def _ordinary(self, endpoint: Endpoint, call: Call, refusal: ServiceError | None) -> Response:
+        try:
+            if refusal is not None:
+                raise refusal
+            if endpoint.group == "service":
+                self._files.permit(call, endpoint.name)
+            return await endpoint.answer(call)
+        except ServiceError as error:
+            return error.response()
+        except EntraError as error:
+            return error.response(self._emulation.base_url)
+
+    def _replacement(self, endpoint: Endpoint, fault: Fault) -> Response:
+        if fault.kind == "unauthorized":
+            return self._files.unauthorized("The access token is invalid or expired.").response()
+
+        def usual_error(status: int) -> Response:
+            if endpoint.group == "service":
+                return ServiceError(status, _CODES.get(status, "InternalServerError"), "").response()
+            error = EntraError(90033).response(self._emulation.base_url)
+            error.status_code = status
+            return error
+
+        return fault_answers.replacement(fault, usual_error)
+
+    def _other_file(self, fault: Fault) -> str:
+        try:
+            return self._emulation.scenario.file(fault.file or "").sha1
+        except InvalidConfigError:
+            return (fault.file or "").lower()
+
+    async def _cut(self, scope: Scope, receive: Receive) -> None:
+        transport = self._connections.get(tuple(scope["client"]))
+        if transport is not None:
+            transport.abort()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+
+def _endpoint(
+    name: str, group: str, method: str, pattern: str, answer: Callable[[Call], Awaitable[Response]]
+) -> Endpoint:
+    return Endpoint(name, group, method, re.compile(rf"{pattern}/?", re.IGNORECASE), answer)

@@ -1,0 +1,135 @@
+"""The three calls to the files API: what is sent, how pages are followed, what comes back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+from mde_files.errors import MdeFilesError, UpstreamInvalidError
+from mde_files.transport.refusals import QueryRefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mde_files.deadline import Deadline
+    from mde_files.hashes import FileHash
+    from mde_files.manifest import Manifest
+    from mde_files.transport.exchange import Exchange, Reply
+
+_NEXT_LINK = "@odata.nextLink"
+_EXPAND = "$expand"
+
+
+class AlertsReply(NamedTuple):
+    """The alerts of a file, from all pages that could be read.
+
+    Attributes:
+        pages: The decoded answers, first page first; empty when the service does not know the file.
+        alerts: The alerts of all pages.
+        retrieved_at: When the last page came, RFC 3339 UTC.
+        cut_short_by: Why later pages are missing; ``None`` when all came.
+    """
+
+    pages: Sequence[Mapping[str, Any]]
+    alerts: Sequence[Mapping[str, Any]]
+    retrieved_at: str
+    cut_short_by: MdeFilesError | None
+
+
+class FilesApi:
+    """Asks the files API of one tenant.
+
+    Args:
+        exchange: Sends a call and understands its answer.
+        manifest: Declares paths and query options.
+        base_path: Path of the configured base URL, in front of every path.
+    """
+
+    def __init__(self, exchange: Exchange, manifest: Manifest, base_path: str) -> None:
+        self._exchange = exchange
+        self._calls = manifest.calls
+        self._base_path = base_path
+        self._expand_is_refused = False
+
+    def file_info(self, file_hash: FileHash, *, action: str, deadline: Deadline) -> Reply:
+        """Return what the service says about the file itself (Microsoft Learn, get-file-information)."""
+        call = self._calls["file_info"]
+        path = call.path.format(id=quote(file_hash.value, safe=""))
+        return self._exchange.ask(call, path, {}, action=action, deadline=deadline)
+
+    def file_stats(self, sha1: str, lookback_hours: int, *, action: str, deadline: Deadline) -> Reply:
+        """Return the statistics of a file (Microsoft Learn, get-file-statistics)."""
+        call = self._calls["file_stats"]
+        query = {call.query["look_back"]: str(lookback_hours)}
+        return self._exchange.ask(
+            call, call.path.format(sha1=quote(sha1, safe="")), query, action=action, deadline=deadline
+        )
+
+    def file_alerts(self, sha1: str, *, action: str, deadline: Deadline) -> AlertsReply:
+        """Return the alerts of a file, following pages (Microsoft Learn, get-file-related-alerts).
+
+        A page after the first that cannot be had ends the list: what came is kept and the reason is told.
+        """
+        path = self._calls["file_alerts"].path.format(sha1=quote(sha1, safe=""))
+        first = self._first_page(path, action=action, deadline=deadline)
+        if first.document is None:
+            return AlertsReply((), (), first.retrieved_at, None)
+        pages = [first.document]
+        retrieved_at = first.retrieved_at
+        cut_short_by: MdeFilesError | None = None
+        try:
+            for reply in self._later_pages(first, path, action=action, deadline=deadline):
+                pages.append(reply.document)
+                retrieved_at = reply.retrieved_at
+        except MdeFilesError as error:
+            cut_short_by = error
+        alerts = pages[0]["value"] if len(pages) == 1 else [alert for page in pages for alert in page["value"]]
+        return AlertsReply(pages, alerts, retrieved_at, cut_short_by)
+
+    def _first_page(self, path: str, *, action: str, deadline: Deadline) -> Reply:
+        call = self._calls["file_alerts"]
+        if not self._expand_is_refused:
+            try:
+                return self._exchange.ask(call, path, {_EXPAND: call.query["expand"]}, action=action, deadline=deadline)
+            except QueryRefusedError:
+                reply = self._exchange.ask(call, path, {}, action=action, deadline=deadline)
+                self._expand_is_refused = True
+                return reply
+        return self._exchange.ask(call, path, {}, action=action, deadline=deadline)
+
+    def _later_pages(self, first: Reply, path: str, *, action: str, deadline: Deadline) -> Any:
+        call = self._calls["file_alerts"]
+        link = first.document.get(_NEXT_LINK)
+        followed = set()
+        for _ in range(call.max_pages - 1):
+            if not link:
+                return
+            query = self._query_of(link, path)
+            if link in followed:
+                raise UpstreamInvalidError("The service's pages lead in a circle.", hint="Ask again later.")
+            followed.add(link)
+            reply = self._exchange.ask(call, path, query, action=action, deadline=deadline)
+            if reply.document is None:
+                raise UpstreamInvalidError("The service lost the next page of alerts.", hint="Ask again later.")
+            yield reply
+            link = reply.document.get(_NEXT_LINK)
+        if link:
+            raise UpstreamInvalidError(
+                f"The alerts do not end after {call.max_pages} pages.",
+                hint="The most recent alerts are in the portal.",
+            )
+
+    def _query_of(self, link: str, path: str) -> dict[str, str]:
+        """Return the query of a next link; host and scheme are ignored, another path is refused."""
+        try:
+            parts = urlsplit(link)
+        except ValueError:
+            parts = urlsplit("")
+        linked = unquote(parts.path).lower().replace("/api/v1.0/", "/api/", 1)
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        if not query or linked not in {path.lower(), (self._base_path + path).lower()}:
+            raise UpstreamInvalidError(
+                "The service's link to the next page leads to another path and was not followed.",
+                hint="Ask again later.",
+            )
+        return query

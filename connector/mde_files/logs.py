@@ -1,0 +1,112 @@
+"""Structured logs on standard error, with every secret blacked out.
+
+``structlog`` is imported with the first event that is really written: most actions write none.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, MutableMapping
+
+    from mde_files.config import Config
+
+LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+_BEARER = re.compile(r"(?i)(bearer\s+)[A-Za-z0-9._~+/=-]{8,}")
+_JSON_WEB_TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?")
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+REDACTED = "****"
+
+
+def redacted(text: str, secrets: Iterable[str]) -> str:
+    """Return ``text`` without any of ``secrets``, however written, bearer headers and JSON Web Tokens."""
+    return _blacked_out(text, _written_forms(secrets))
+
+
+def _written_forms(secrets: Iterable[str]) -> list[str]:
+    """Return the secrets as they are and as URLs, forms, JSON and ``repr`` write them, longest first."""
+    import json
+    from urllib.parse import quote, quote_plus, unquote
+
+    forms: set[str] = set()
+    for secret in secrets:
+        forms |= {secret, unquote(secret), quote(secret, safe=""), quote_plus(secret)}
+        forms |= {repr(secret)[1:-1], json.dumps(secret)[1:-1]}
+    return sorted(forms - {""}, key=len, reverse=True)
+
+
+def _blacked_out(text: str, forms: Iterable[str]) -> str:
+    for form in forms:
+        text = text.replace(form, REDACTED)
+    return _JSON_WEB_TOKEN.sub(REDACTED, _BEARER.sub(rf"\g<1>{REDACTED}", text))
+
+
+class EventLog:
+    """Writes events as key=value for people or as JSON for machines.
+
+    Args:
+        level: Least severity that is written: debug, info, warning or error.
+        form: ``text`` or ``json``.
+        secrets: Texts that never appear.
+    """
+
+    def __init__(self, level: str = "warning", form: str = "text", secrets: Iterable[str] = ()) -> None:
+        self._threshold = LEVELS[level]
+        self._form = form
+        self._secrets = _written_forms(secrets)
+        self._writer: Any = None
+
+    @classmethod
+    def from_config(cls, config: Config) -> EventLog:
+        """Return the log that ``config`` asks for, which knows the secrets to hide."""
+        return cls(config.log.level, config.log.format, config.secrets())
+
+    def debug(self, event: str, **fields: object) -> None:
+        """Write what only a developer of this package wants to know."""
+        self._write("debug", event, fields)
+
+    def info(self, event: str, **fields: object) -> None:
+        """Write what happened as expected."""
+        self._write("info", event, fields)
+
+    def warning(self, event: str, **fields: object) -> None:
+        """Write what somebody should look at."""
+        self._write("warning", event, fields)
+
+    def _write(self, level: str, event: str, fields: Mapping[str, object]) -> None:
+        if LEVELS[level] < self._threshold:
+            return
+        if self._writer is None:
+            self._writer = self._build()
+        getattr(self._writer, level)(event, **{key: value for key, value in fields.items() if value is not None})
+
+    def _build(self) -> Any:
+        import structlog
+
+        renderer: Any = structlog.processors.JSONRenderer()
+        if self._form == "text":
+            renderer = structlog.processors.LogfmtRenderer(
+                key_order=["timestamp", "level", "event"], bool_as_flag=False
+            )
+        return structlog.wrap_logger(
+            structlog.PrintLogger(sys.stderr),
+            processors=[
+                structlog.processors.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                self._redact,
+                renderer,
+            ],
+            wrapper_class=structlog.BoundLogger,
+        )
+
+    def _redact(self, _logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        return {key: self._harmless(value) for key, value in event.items()}
+
+    def _harmless(self, value: object) -> object:
+        if isinstance(value, bool | int | float):
+            return value
+        text = _blacked_out(str(value), self._secrets)
+        return _CONTROL.sub(lambda found: f"\\u{ord(found.group()):04x}", text).replace("\n", "\\n")

@@ -1,0 +1,171 @@
+"""Reads ``manifest.yaml``: actions, calls with permissions and quotas, sign-in methods and clouds."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mde_files import resources
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+class Permissions(NamedTuple):
+    """Alternatives: one of each list is enough.
+
+    Attributes:
+        application: App roles, for a sign-in without a person.
+        delegated: Scopes, for a person's sign-in.
+    """
+
+    application: tuple[str, ...]
+    delegated: tuple[str, ...]
+
+
+class Call(NamedTuple):
+    """A call to the service, as the manifest's ``calls`` declare it. Quotas are numbers of calls."""
+
+    id: str
+    title: str
+    service: str
+    method: str
+    path: str
+    permissions: Permissions
+    per_minute: int
+    per_hour: int
+    upstream_schema: str
+    query: Mapping[str, str]
+    max_pages: int
+    documentation: str
+
+
+class Action(NamedTuple):
+    """An action, as the manifest's ``actions`` declare it."""
+
+    id: str
+    title: str
+    description: str
+    input_schema: str
+    output_schema: str
+    call: str
+    resolves_with: str
+    outcomes: tuple[str, ...]
+    examples: tuple[Mapping[str, Any], ...]
+
+
+class Cloud(NamedTuple):
+    """A row of the cloud table. ``hosts``, ``scopes`` and ``audiences`` are keyed by service."""
+
+    id: str
+    title: str
+    hosts: Mapping[str, str]
+    regions: Mapping[str, str]
+    authority: str
+    scopes: Mapping[str, str]
+    audiences: Mapping[str, tuple[str, ...]]
+
+
+class SignInMethod(NamedTuple):
+    """A way to sign in; ``kind`` is ``application`` or ``delegated``."""
+
+    id: str
+    title: str
+    kind: str
+    required: tuple[str, ...]
+
+
+class Manifest(NamedTuple):
+    """The whole manifest; ``document`` is the file as it was read."""
+
+    name: str
+    version: str
+    vendor: str
+    product: str
+    actions: Mapping[str, Action]
+    calls: Mapping[str, Call]
+    sign_in_methods: Mapping[str, SignInMethod]
+    clouds: Mapping[str, Cloud]
+    document: Mapping[str, Any]
+
+
+def read_yaml(path: Path) -> Any:
+    """Return the YAML document in ``path``, loaded safely and, where possible, by the fast parser.
+
+    Raises:
+        OSError: The file cannot be read.
+        yaml.YAMLError: It is no YAML.
+    """
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(path.read_bytes(), Loader=loader)  # noqa: S506 - both loaders are safe loaders
+
+
+@lru_cache(maxsize=1)
+def load() -> Manifest:
+    """Return the manifest that ships with the package."""
+    return parse(read_yaml(resources.data_directory() / "manifest.yaml"))
+
+
+def parse(document: Mapping[str, Any]) -> Manifest:
+    """Return the typed form of a manifest document that agrees with ``schemas/manifest.schema.json``."""
+    return Manifest(
+        name=document["name"],
+        version=document["version"],
+        vendor=document["vendor"],
+        product=document["product"],
+        actions={key: _action(key, value) for key, value in document["actions"].items()},
+        calls={key: _call(key, value) for key, value in document["calls"].items()},
+        sign_in_methods={
+            key: SignInMethod(key, value["title"], value["kind"], tuple(value["required"]))
+            for key, value in document["sign_in_methods"].items()
+        },
+        clouds={key: _cloud(key, value) for key, value in document["clouds"].items()},
+        document=document,
+    )
+
+
+def _action(key: str, value: Mapping[str, Any]) -> Action:
+    return Action(
+        id=key,
+        title=value["title"],
+        description=value["description"],
+        input_schema=value["input_schema"],
+        output_schema=value["output_schema"],
+        call=value["call"],
+        resolves_with=value["resolves_with"],
+        outcomes=tuple(value["outcomes"]),
+        examples=tuple(value["examples"]),
+    )
+
+
+def _call(key: str, value: Mapping[str, Any]) -> Call:
+    permissions = value["permissions"]
+    return Call(
+        id=key,
+        title=value["title"],
+        service=value["service"],
+        method=value["method"],
+        path=value["path"],
+        permissions=Permissions(tuple(permissions["application"]), tuple(permissions["delegated"])),
+        per_minute=value["quota"]["per_minute"],
+        per_hour=value["quota"]["per_hour"],
+        upstream_schema=value.get("upstream_schema", ""),
+        query=value.get("query", {}),
+        max_pages=value.get("max_pages", 1),
+        documentation=value["documentation"],
+    )
+
+
+def _cloud(key: str, value: Mapping[str, Any]) -> Cloud:
+    return Cloud(
+        id=key,
+        title=value["title"],
+        hosts=value["hosts"],
+        regions=value["regions"],
+        authority=value["authority"],
+        scopes=value["scopes"],
+        audiences={service: tuple(names) for service, names in value["audiences"].items()},
+    )

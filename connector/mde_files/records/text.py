@@ -1,0 +1,14 @@
+"""Text from upstream that every encoder can write."""
+
+from __future__ import annotations
+
+import re
+
+_LONE_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def encodable(text: str) -> str:
+    """Return the text itself, or a copy with lone surrogates replaced by U+FFFD, which UTF-8 can carry."""
+    if text.isascii():
+        return text
+    return _LONE_SURROGATES.sub("\ufffd", text)

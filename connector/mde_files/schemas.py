@@ -1,0 +1,170 @@
+"""Validation against the JSON Schemas that ship with the package."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from mde_files import resources
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from jsonschema.exceptions import ValidationError
+
+_INTEGER_TEXT = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
+_NUMBER_TEXT = re.compile(r"\s*[+-]?[0-9]{1,18}(\.[0-9]{1,18})?\s*")
+_BOOLEAN_TEXT = {
+    "true": True,
+    "yes": True,
+    "on": True,
+    "1": True,
+    "false": False,
+    "no": False,
+    "off": False,
+    "0": False,
+}
+_SHOWN_LENGTH = 60
+_SENTENCES = {
+    "type": "must be {rule}, not {value}",
+    "enum": "must be one of {rule}, not {value}",
+    "const": "must be {rule}, not {value}",
+    "minimum": "must be at least {rule}, not {value}",
+    "maximum": "must be at most {rule}, not {value}",
+    "exclusiveMinimum": "must be more than {rule}, not {value}",
+    "exclusiveMaximum": "must be less than {rule}, not {value}",
+    "minLength": "must have at least {rule} characters",
+    "maxLength": "must have at most {rule} characters",
+    "pattern": "has the wrong form: {value}",
+}
+_TYPES = {
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "text",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a group of keys",
+    "null": "null",
+}
+
+
+class Problem(NamedTuple):
+    """One way in which a document breaks its schema.
+
+    Attributes:
+        path: Where in the document, as dotted keys; empty for the document itself.
+        keyword: The schema keyword that is broken, such as ``maximum``.
+        message: What is wrong and what is allowed, in words.
+        unknown_keys: The keys that the schema does not know, if that is the problem.
+        known_keys: The keys it does know there.
+    """
+
+    path: str
+    keyword: str
+    message: str
+    unknown_keys: tuple[str, ...] = ()
+    known_keys: tuple[str, ...] = ()
+
+
+@lru_cache(maxsize=32)
+def load(name: str) -> dict[str, Any]:
+    """Return the schema ``schemas/<name>.schema.json`` as a dictionary that nobody may change."""
+    schema: dict[str, Any] = json.loads(resources.schema_path(name).read_bytes())
+    return schema
+
+
+@lru_cache(maxsize=32)
+def _validator(name: str) -> Any:
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(load(name))
+
+
+def is_valid(name: str, document: object) -> bool:
+    """Tell whether ``document`` agrees with the schema ``name``."""
+    return bool(_validator(name).is_valid(document))
+
+
+def problems(name: str, document: object) -> list[Problem]:
+    """Return every way in which ``document`` breaks the schema ``name``, in document order."""
+    found = sorted(
+        _validator(name).iter_errors(document), key=lambda error: [str(part) for part in error.absolute_path]
+    )
+    return [problem for error in found for problem in _explain(error)]
+
+
+def _explain(error: ValidationError) -> Iterator[Problem]:
+    path = ".".join(str(part) for part in error.absolute_path)
+    keyword = str(error.validator)
+    if keyword == "required":
+        rule = cast("list[str]", error.validator_value)
+        key = next(key for key in rule if error.message.startswith(repr(key)))
+        yield Problem(f"{path}.{key}".lstrip("."), keyword, "is required and missing")
+        return
+    if keyword == "additionalProperties" and isinstance(error.schema, dict) and isinstance(error.instance, dict):
+        known = tuple(error.schema.get("properties", {}))
+        unknown = tuple(key for key in error.instance if key not in known)
+        yield Problem(path, keyword, f"has no setting {', '.join(map(repr, unknown))}", unknown, known)
+        return
+    yield Problem(path, keyword, _in_words(error))
+
+
+def _in_words(error: ValidationError) -> str:
+    keyword = str(error.validator)
+    template = _SENTENCES.get(keyword, "breaks the rule '{keyword}'")
+    value = "the value" if _is_secret(error) else shown(error.instance)
+    return template.format(keyword=keyword, rule=_rule_in_words(keyword, error.validator_value), value=value)
+
+
+def _rule_in_words(keyword: str, rule: Any) -> str:
+    if keyword == "type":
+        return " or ".join(_TYPES[name] for name in ([rule] if isinstance(rule, str) else rule))
+    return ", ".join(str(value) for value in rule) if keyword == "enum" else str(rule)
+
+
+def _is_secret(error: ValidationError) -> bool:
+    return isinstance(error.schema, dict) and bool(error.schema.get("writeOnly"))
+
+
+def shown(value: object) -> str:
+    """Return ``value`` as short, printable text for a message to people."""
+    if isinstance(value, dict | list):
+        return "a group of keys" if isinstance(value, dict) else "a list"
+    text = json.dumps(value, ensure_ascii=True, default=repr)
+    return text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 1] + "…"
+
+
+def coerced(schema: Mapping[str, Any], value: Any) -> Any:
+    """Return ``value`` with texts turned into the numbers and booleans that ``schema`` asks for.
+
+    Several platforms send every parameter as text. Whatever cannot be read stays as it came, for the
+    validator to refuse. Whole numbers written as ``48.0`` become integers.
+    """
+    if isinstance(value, dict):
+        inner = schema.get("properties", {})
+        return {key: coerced(inner.get(key, {}), item) for key, item in value.items()}
+    kind = schema.get("type")
+    if isinstance(value, float) and kind == "integer" and value.is_integer():
+        return int(value)
+    if not isinstance(value, str):
+        return value
+    if kind == "integer" and _INTEGER_TEXT.fullmatch(value):
+        return int(value)
+    if kind == "number" and _NUMBER_TEXT.fullmatch(value):
+        return float(value)
+    if kind == "boolean":
+        return _BOOLEAN_TEXT.get(value.strip().lower(), value)
+    return value
+
+
+def with_defaults(schema: Mapping[str, Any], value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy of ``value`` in which every absent key has the default its schema declares."""
+    result = dict(value)
+    for key, inner in schema.get("properties", {}).items():
+        if key not in result and "default" in inner:
+            result[key] = inner["default"]
+        if isinstance(result.get(key), dict):
+            result[key] = with_defaults(inner, result[key])
+    return result

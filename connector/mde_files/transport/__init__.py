@@ -1,0 +1,1 @@
+"""Everything between a request and a decoded answer: connections, time budgets, size bounds, retries."""

@@ -1,0 +1,184 @@
+"""Connections that obey one deadline, whatever the other side does.
+
+The timeouts of ``requests`` count from the last byte, so a server that sends one byte a second never meets them. Here
+every single read, the name look-up and each connection attempt are given what is left of the deadline.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+import threading
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.util.connection import create_connection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from urllib3.poolmanager import PoolManager, ProxyManager
+
+    from mde_files.deadline import Deadline
+
+_current_deadline: ContextVar[Deadline] = ContextVar("current_deadline")
+_POOL_SIZE = 32
+_SHORTEST_TIMEOUT = 0.001
+
+
+@contextmanager
+def within(deadline: Deadline) -> Iterator[None]:
+    """Hold every connection used inside the block to ``deadline``."""
+    token = _current_deadline.set(deadline)
+    try:
+        yield
+    finally:
+        _current_deadline.reset(token)
+
+
+class _DeadlineReader(io.RawIOBase):
+    """Reads from a socket, giving each read no more time than the deadline has left."""
+
+    def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
+        self._sock = sock
+        self._raw = sock.makefile("rb", buffering=0)
+        self._pause = sock.gettimeout()
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        remaining = self._deadline.remaining()
+        if remaining <= 0:
+            raise TimeoutError("the time budget of the call ran out")
+        self._sock.settimeout(remaining if self._pause is None else min(self._pause, remaining))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _DeadlineResponse(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp.close()
+        self.fp = io.BufferedReader(_DeadlineReader(sock, _current_deadline.get()), 65536)
+
+
+class _DeadlineHTTPConnection(HTTPConnection):
+    response_class = _DeadlineResponse
+
+    def _new_conn(self) -> socket.socket:
+        return _connect(self)
+
+
+class _DeadlineHTTPSConnection(HTTPSConnection):
+    response_class = _DeadlineResponse
+
+    def connect(self) -> None:
+        try:
+            super().connect()
+        except TimeoutError as error:
+            raise ConnectTimeoutError(self, f"{self.host} ended no TLS handshake in time") from error
+
+    def _new_conn(self) -> socket.socket:
+        return _connect(self)
+
+
+def _connect(connection: HTTPConnection) -> socket.socket:
+    deadline = _current_deadline.get()
+    host, port = connection.host.strip("[]"), connection.port
+    patience = float(connection.timeout or deadline.seconds)
+    failure: OSError = TimeoutError()
+    for address in _resolve(connection, host, port, deadline):
+        try:
+            sock = create_connection(
+                (address, port),
+                min(patience, max(deadline.remaining(), _SHORTEST_TIMEOUT)),
+                source_address=connection.source_address,
+                socket_options=connection.socket_options,
+            )
+            sock.settimeout(min(patience, max(deadline.remaining(), _SHORTEST_TIMEOUT)))
+        except OSError as error:
+            failure = error
+            if deadline.expired:
+                break
+        else:
+            return sock
+    if isinstance(failure, TimeoutError):
+        raise ConnectTimeoutError(connection, f"{host} accepted no connection in time") from failure
+    raise NewConnectionError(connection, f"{host} refused the connection") from failure
+
+
+def _resolve(connection: HTTPConnection, host: str, port: int, deadline: Deadline) -> list[str]:
+    """Look the name up in a thread of its own: the system's resolver knows no timeout."""
+    answer: list[list[str] | OSError | UnicodeError] = []
+
+    def look_up() -> None:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            answer.append([str(entry[4][0]) for entry in found])
+        except (OSError, UnicodeError) as error:
+            answer.append(error)
+
+    if _is_address(host):
+        look_up()
+    else:
+        thread = threading.Thread(target=look_up, daemon=True, name="name-resolution")
+        thread.start()
+        thread.join(deadline.remaining())
+    if not answer:
+        raise ConnectTimeoutError(connection, f"{host} was not resolved in time")
+    if isinstance(answer[0], list):
+        return answer[0]
+    failure = answer[0] if isinstance(answer[0], socket.gaierror) else socket.gaierror(str(answer[0]))
+    raise NameResolutionError(host, connection, failure) from failure
+
+
+def _is_address(host: str) -> bool:
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, host)
+        except OSError:
+            continue
+        return True
+    return False
+
+
+class _DeadlineHTTPPool(HTTPConnectionPool):
+    ConnectionCls = _DeadlineHTTPConnection
+
+
+class _DeadlineHTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _DeadlineHTTPSConnection
+
+
+_POOLS: dict[str, type[HTTPConnectionPool]] = {"http": _DeadlineHTTPPool, "https": _DeadlineHTTPSPool}
+
+
+class DeadlineAdapter(HTTPAdapter):
+    """A ``requests`` adapter whose connections obey the deadline set by :func:`within`; it never retries."""
+
+    poolmanager: PoolManager
+
+    def __init__(self) -> None:
+        super().__init__(pool_connections=_POOL_SIZE, pool_maxsize=_POOL_SIZE, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Create the pools of direct connections."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> ProxyManager:
+        """Return the pools of connections through ``proxy``."""
+        manager: ProxyManager = super().proxy_manager_for(proxy, **kwargs)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager

@@ -1,0 +1,170 @@
+"""Sends one HTTP request and returns the whole answer, bounded in time and size."""
+
+from __future__ import annotations
+
+import os
+import time
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+import requests
+import requests.utils
+import urllib3.exceptions
+
+from mde_files.clouds import is_loopback
+from mde_files.errors import InvalidConfigError, TimeoutExceededError, UpstreamInvalidError
+from mde_files.transport.connections import DeadlineAdapter, within
+from mde_files.transport.failures import network_failure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from requests.auth import AuthBase
+
+    from mde_files.config import Config
+    from mde_files.deadline import Deadline
+
+_CHUNK_BYTES = 65536
+_SHORTEST_TIMEOUT = 0.001
+_CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+
+class HttpAnswer(NamedTuple):
+    """An answer, whatever its status.
+
+    Attributes:
+        status: HTTP status.
+        headers: Headers; names are case-insensitive.
+        body: Decompressed body.
+        url: The URL that was asked.
+        seconds: How long it took.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+    seconds: float
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002
+        """Return nothing: to find the target, ``requests`` would read the whole body first, whatever its size."""
+        return None
+
+
+class HttpSession:
+    """Pooled connections with TLS verification; follows no redirect, keeps no cookie, retries nothing. Thread-safe."""
+
+    def __init__(self, config: Config) -> None:
+        self._ca_bundle = str(config.ca_bundle) if config.ca_bundle else None
+        self._proxy = config.proxy
+        self._timeouts = config.timeouts
+        self._max_bytes = config.limits.max_response_bytes
+        self._session = _Session()
+        self._session.trust_env = False
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._session.headers["Accept-Encoding"] = "gzip, deflate"
+        adapter = DeadlineAdapter()
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self._session.close()
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        deadline: Deadline,
+        params: Mapping[str, str] | None = None,
+        data: Mapping[str, str] | bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        auth: AuthBase | None = None,
+    ) -> HttpAnswer:
+        """Send a request and read its whole answer.
+
+        Args:
+            method: HTTP method.
+            url: Absolute URL.
+            deadline: The answer is complete by then, or the call fails.
+            params: Query options.
+            data: Form fields or body.
+            headers: Additional headers.
+            auth: Sets the ``Authorization`` header.
+
+        Raises:
+            TimeoutExceededError: A time budget ran out.
+            NetworkError: The host could not be resolved, reached or trusted, or closed the connection.
+            UpstreamInvalidError: The answer is larger than allowed or its encoding is broken.
+            InvalidConfigError: The file of certificate authorities cannot be used.
+        """
+        started = time.monotonic()
+        host = urlsplit(url).hostname or ""
+        remaining = deadline.remaining()
+        if remaining <= 0:
+            raise TimeoutExceededError(
+                f"The time budget of {deadline.seconds:g} s ran out before {host} was asked.",
+                hint="Raise timeouts.total, or ask again when the service is faster.",
+            )
+        try:
+            with within(deadline):
+                response = self._session.request(
+                    method,
+                    url,
+                    params=params,
+                    data=data,
+                    headers=headers,
+                    auth=auth,
+                    timeout=(
+                        max(_SHORTEST_TIMEOUT, min(self._timeouts.connect, remaining)),
+                        max(_SHORTEST_TIMEOUT, min(self._timeouts.read, remaining)),
+                    ),
+                    allow_redirects=False,
+                    verify=self._verify(),
+                    proxies=self._proxies(url, host),
+                    stream=True,
+                )
+                with response:
+                    body = self._read(response, host)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            raise network_failure(error, host, deadline, self._timeouts) from None
+        return HttpAnswer(response.status_code, response.headers, body, url, time.monotonic() - started)
+
+    def _read(self, response: requests.Response, host: str) -> bytes:
+        announced = response.headers.get("Content-Length", "")
+        if announced.isdigit() and int(announced[:20]) > self._max_bytes:
+            raise self._too_large(host)
+        parts = []
+        size = 0
+        while chunk := response.raw.read(_CHUNK_BYTES, decode_content=True):
+            size += len(chunk)
+            if max(size, response.raw.tell()) > self._max_bytes:
+                raise self._too_large(host)
+            parts.append(chunk)
+        return b"".join(parts)
+
+    def _too_large(self, host: str) -> UpstreamInvalidError:
+        return UpstreamInvalidError(
+            f"The answer of {host} is larger than {self._max_bytes:,} bytes.",
+            hint="If the file really has that many alerts, raise limits.max_response_bytes.",
+        )
+
+    def _verify(self) -> str | bool:
+        bundle = self._ca_bundle or next((os.environ[name] for name in _CA_VARIABLES if os.environ.get(name)), None)
+        if bundle is not None and not os.access(bundle, os.R_OK):
+            raise InvalidConfigError(
+                f"The file of certificate authorities {bundle!r} cannot be read.",
+                hint=f"Correct 'ca_bundle' or {' / '.join(_CA_VARIABLES)}.",
+            )
+        return bundle or True
+
+    def _proxies(self, url: str, host: str) -> dict[str, str]:
+        if is_loopback(host):
+            return {}
+        if self._proxy is not None:
+            return {"http": self._proxy.reveal(), "https": self._proxy.reveal()}
+        return dict(requests.utils.get_environ_proxies(url))

@@ -1,0 +1,81 @@
+"""What many tests need: a local Defender tenant over real TLS, and connectors that point at it."""
+
+from __future__ import annotations
+
+import copy
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mde_files import Connector, schemas
+from mde_files.connector import Connector as ConnectorClass
+from mde_files.emulator import Emulator, Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+_SCENARIO = Scenario.load()
+
+
+@pytest.fixture(scope="session")
+def running_emulator() -> Iterator[Emulator]:
+    with Emulator(copy.deepcopy(_SCENARIO)) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def emulator(running_emulator: Emulator) -> Emulator:
+    """The emulator with its default scenario, nothing seen and no quota used."""
+    running_emulator.scenario = copy.deepcopy(_SCENARIO)
+    running_emulator.scenario.quota = None
+    running_emulator.reset()
+    return running_emulator
+
+
+@pytest.fixture(autouse=True)
+def _nothing_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Neither settings nor files of the person who runs the tests are read or written."""
+    for name in os.environ:
+        if name.startswith(("MDE_FILES_", "AZURE_", "IDENTITY_")) or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    home = tmp_path_factory.mktemp("home")
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(home))
+
+
+@pytest.fixture(autouse=True)
+def _every_record_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever record a connector hands on in any test agrees with the schema, judged anew."""
+    original = ConnectorClass._valid
+
+    def judged(self: Connector, record: dict[str, Any]) -> dict[str, Any]:
+        handed_on = original(self, record)
+        assert schemas.problems("record", handed_on) == []
+        return handed_on
+
+    monkeypatch.setattr(ConnectorClass, "_valid", judged)
+
+
+@pytest.fixture
+def connect(emulator: Emulator) -> Iterator[Callable[..., Connector]]:
+    """Make connectors for the emulator; keyword arguments change their configuration."""
+    made: list[Connector] = []
+
+    def connect(application: str | None = None, **changes: Any) -> Connector:
+        connector = Connector.from_config({**emulator.configuration(application), **changes})
+        made.append(connector)
+        return connector
+
+    yield connect
+    for connector in made:
+        connector.close()
+
+
+@pytest.fixture
+def config_file(emulator: Emulator, tmp_path: Path) -> Path:
+    """A configuration file for the emulator."""
+    from mde_files.commands.emulator import write_configuration
+
+    return write_configuration(emulator.configuration(), tmp_path)
