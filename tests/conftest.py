@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 from mde_files import Connector, schemas
 from mde_files.connector import Connector as ConnectorClass
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+settings.register_profile("shared-machine", deadline=None)
+settings.load_profile("shared-machine")
 _SCENARIO = Scenario.load()
 
 

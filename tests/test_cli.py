@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -314,6 +315,36 @@ def test_a_reader_that_goes_away_is_no_failure(settings: Path) -> None:
     command = f"{sys.executable} -m mde_files manifest --schema record | true"
     finished = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, timeout=60, check=True)
     assert finished.stderr == ""
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_the_emulator_says_how_to_use_it(run: Any, tmp_path: Path, as_json: bool) -> None:
+    threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    ran = run("emulator", "--directory", str(tmp_path), *(["--json"] if as_json else []))
+    assert ran.code == 0
+    assert "has stopped" in ran.err
+    if as_json:
+        assert ran.document["configuration"]["base_url"] == ran.document["base_url"]
+    else:
+        assert f"export MDE_FILES_CONFIG={tmp_path / 'config.yaml'}" in ran.out
+        assert "client_secret:" in ran.out
+
+
+def test_a_scenario_of_ones_own_is_served_or_explained(run: Any, tmp_path: Path) -> None:
+    broken = tmp_path / "scenario.yaml"
+    broken.write_text("files: 7\n")
+    ran = run("emulator", "--scenario", str(broken), "--json")
+    assert ran.code == 3
+    assert str(broken) in ran.err
+
+
+def test_colours_are_for_terminals_that_want_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    console = Console(as_json=False)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert (console.as_json, console.colour) == (False, True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert console.colour is False
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])

@@ -77,7 +77,7 @@ def _findings(connector: Connector) -> Iterator[Finding]:
         f"sign-in {config.auth.method}.",
     )
     try:
-        claims = connector.sign_in()
+        claims = connector.sign_in(anew=True)
     except MdeFilesError as error:
         yield _failed("sign_in", error)
         return

@@ -208,15 +208,22 @@ class Connector:
         """Return the files API of the configured tenant; connections are made when something is asked."""
         return self._service().api
 
-    def sign_in(self) -> Claims | None:
-        """Sign in anew or with what is stored, and return what the token says about itself; ``None``: unreadable.
+    def sign_in(self, *, anew: bool = False) -> Claims | None:
+        """Sign in or use a stored token, and return what the token says about itself; ``None``: unreadable.
+
+        Args:
+            anew: Whether to forget stored tokens, so that the credential itself is tried. A person who signed in
+                on another device is not asked again.
 
         Raises:
             MdeFilesError: The sign-in failed.
         """
         from mde_files.auth import decode_claims
 
-        token = self._service().tokens.token(Deadline(self.config.timeouts.total))
+        tokens = self._service().tokens
+        if anew and not self.config.delegated:
+            tokens.forget()
+        token = tokens.token(Deadline(self.config.timeouts.total))
         try:
             return decode_claims(token.value.reveal())
         except ValueError:
@@ -336,7 +343,7 @@ class Connector:
         from mde_files.transport.session import HttpSession
 
         session = HttpSession(self.config)
-        tokens = token_provider(self.config, session, prompt=self._prompt)
+        tokens = token_provider(self.config, session, prompt=self._prompt, log=self._log)
         exchange = Exchange(
             endpoints=self.config.endpoints,
             session=session,

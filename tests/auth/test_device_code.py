@@ -55,6 +55,20 @@ def test_another_process_goes_on_without_the_person(
     assert len(shown) == 1
 
 
+def test_rejected_token_does_not_come_back_from_what_msal_remembers(
+    quick: Emulator, provide: Provide, deadline: Deadline, token_path: Path, shown: list[str]
+) -> None:
+    first = provide("device_code", prompt=shown.append, token_cache=str(token_path)).token(deadline)
+    document = json.loads(token_path.read_text())
+    (entry,) = document["sign_ins"].values()
+    person = json.loads(entry["person"])
+    for remembered in person["AccessToken"].values():
+        remembered["target"] += f" {quick.configuration()['scope']}"
+    entry["person"] = json.dumps(person)
+    token_path.write_text(json.dumps(document))
+    assert provide("device_code", token_cache=str(token_path)).renew(first, deadline).value != first.value
+
+
 def test_person_is_remembered_in_memory_where_the_file_is_off(
     quick: Emulator, provide: Provide, deadline: Deadline, shown: list[str]
 ) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mde_files.auth import explain_sign_in_failure
@@ -130,6 +130,7 @@ def test_answer_that_does_not_say_how_long_the_token_lasts(life: object) -> None
         ),
     )
 )
+@settings(deadline=None)
 def test_any_refusal_gives_one_short_printable_sentence(result: dict[str, Any]) -> None:
     error = explain_sign_in_failure(result)
     assert error.message.isprintable()

@@ -188,6 +188,18 @@ def test_forgetting_removes_the_token(
     assert token_requests() == 2
 
 
+def test_refused_renewal_waits_until_the_token_is_really_used_up(
+    emulator: Emulator, provide: Provide, deadline: Deadline
+) -> None:
+    emulator.scenario.token_lifetime_seconds = 290
+    provider = provide()
+    first = provider.token(deadline)
+    emulator.scenario.application().secrets[0].value = "rotated"
+    assert provider.token(deadline).value == first.value
+    with pytest.raises(AuthFailedError):
+        provider.renew(first, deadline)
+
+
 @pytest.mark.parametrize("kind", ["latency", "drip"])
 def test_slow_sign_in_ends_at_the_deadline(emulator: Emulator, provide: Provide, kind: str) -> None:
     emulator.scenario.faults = [Fault(kind=kind, endpoint="token", seconds=1.0)]  # type: ignore[arg-type]

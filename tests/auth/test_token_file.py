@@ -188,7 +188,7 @@ def test_torn_or_foreign_content_is_replaced(token_path: Path, content: bytes) -
     ),
     st.integers(0, 200),
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
 def test_any_content_is_survived(tmp_path: Path, document: Any, cut: int) -> None:
     path = tmp_path / "tokens.json"
     for content in (document, {"format": 1, "sign_ins": {"key": document}}, {"format": 1, "sign_ins": document}):

@@ -110,8 +110,8 @@ class HostileServer:
         self._scripts = scripts
         self._tls = tls
         self._threads: list[threading.Thread] = []
+        self._open: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self._listener.settimeout(0.05)
         self.port: int = self._listener.getsockname()[1]
 
     @property
@@ -124,6 +124,9 @@ class HostileServer:
 
     def __exit__(self, *_: object) -> None:
         self.stopped.set()
+        for sock in [self._listener, *self._open]:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RD)
         for thread in self._threads:
             thread.join(10)
             assert not thread.is_alive()
@@ -138,8 +141,8 @@ class HostileServer:
         while not self.stopped.is_set():
             try:
                 sock, _ = self._listener.accept()
-            except TimeoutError:
-                continue
+            except OSError:
+                return
             script = self._scripts[min(self.connections, len(self._scripts) - 1)]
             self.connections += 1
             self._start(self._serve, sock, script)
@@ -151,6 +154,8 @@ class HostileServer:
             if self._tls is not None:
                 sock = self._tls.wrap_socket(sock, server_side=True)
                 stack.callback(sock.close)
+            self._open.add(sock)
+            stack.callback(self._open.discard, sock)
             script(Connection(sock, self))
 
 
@@ -172,9 +177,7 @@ def http_answer(
 def error_answer(status: int, code: str, message: str = "", target: str = "t-1", **headers: str) -> bytes:
     """Return an answer with the service's error envelope; ``retry_after`` stands for the header ``Retry-After``."""
     fields = {name.replace("_", "-").title(): value for name, value in headers.items()}
-    return http_answer(
-        {"error": {"code": code, "message": message, "target": target}}, status=status, headers=fields
-    )
+    return http_answer({"error": {"code": code, "message": message, "target": target}}, status=status, headers=fields)
 
 
 def in_turn(answers: Iterable[bytes]) -> Callable[[Connection], None]:

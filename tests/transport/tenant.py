@@ -51,6 +51,7 @@ class FakeTokens:
         self.renewals = 0
 
     def token(self, deadline: Deadline) -> AccessToken:
+        assert deadline.seconds > 0
         return AccessToken(Secret(self.texts[0]), float("inf"), from_cache=True)
 
     def renew(self, rejected: AccessToken, deadline: Deadline) -> AccessToken:

@@ -49,7 +49,7 @@ class RenewingTokenProvider:
     """Hands out the token of a sign-in and renews it before it expires.
 
     A refused sign-in is not tried again for half a minute: many calls with a wrong secret make one request, not many.
-    A sign-in that cannot be reached does no harm while the last token is still valid.
+    A sign-in that fails does no harm while the last token is still valid.
 
     Args:
         sign_in: Gets a new token.
@@ -91,8 +91,8 @@ class RenewingTokenProvider:
                 return AccessToken(known.token, known.expires_at, from_cache=True)
             try:
                 signed_in = self._sign_in_once(deadline, known, asked_at)
-            except MdeFilesError as error:
-                if error.retryable and known is not None and _lasts(known, _USABLE_BEFORE_EXPIRY):
+            except MdeFilesError:
+                if known is not None and _lasts(known, _USABLE_BEFORE_EXPIRY):
                     return AccessToken(known.token, known.expires_at, from_cache=True)
                 raise
             self._known = signed_in

@@ -36,15 +36,12 @@ def run(words: list[str], console: Console) -> int:
 
     directory = Path(arguments.directory).expanduser() if arguments.directory else None
     with Emulator(Scenario.load(arguments.scenario), port=arguments.port, directory=directory) as emulator:
-        path = write_configuration(emulator.configuration(), emulator.ca_bundle.parent)
+        folder = emulator.ca_bundle.parent
+        configuration = {**emulator.configuration(), "token_cache": str(folder / "tokens.json")}
+        path = write_configuration(configuration, folder)
         if arguments.json:
-            console.write_json(
-                {
-                    "config": str(path),
-                    "base_url": emulator.base_url,
-                    "configuration": emulator.configuration(),
-                }
-            )
+            shown = {"config": str(path), "base_url": emulator.base_url, "configuration": configuration}
+            console.write_json(shown)
         else:
             console.write(_instructions(path, emulator.base_url, emulator.scenario.files[0].sha1))
         wait_for_interruption()

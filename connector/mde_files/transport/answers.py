@@ -39,9 +39,9 @@ def parse_json(answer: HttpAnswer) -> Any:
     """
     content_type = answer.headers.get("Content-Type", "")
     if "json" not in content_type.lower():
-        kind = content_type.partition(";")[0].strip()[:60] or "no content type"
+        kind = content_type.partition(";")[0].strip()[:60]
         raise UpstreamInvalidError(
-            f"The service answered with {kind!r} instead of JSON.",
+            f"The service answered with {repr(kind) if kind else 'no content type'} instead of JSON.",
             hint=_WRONG_HINT,
             http_status=answer.status,
         )

@@ -53,7 +53,7 @@ def network_failure(error: Exception, host: str, deadline: Deadline, timeouts: T
             hint="Try again; if it happens often, raise timeouts.total.",
         )
     if any(isinstance(cause, _PROXY_ERRORS) for cause in causes):
-        return NetworkError(f"The proxy on the way to {host} cannot be reached or trusted.", hint=_PROXY_HINT)
+        return _proxy_failure(causes, host)
     for cause in causes:
         if isinstance(cause, ssl.SSLError):
             return _tls_failure(cause, host)
@@ -75,10 +75,6 @@ def _by_kind(error: Exception, causes: list[BaseException], host: str, timeouts:
             f"{host} does not answer in HTTP as the service would.",
             hint="Something else listens there; check base_url, its port and proxy.",
         )
-    for cause in causes:
-        refused = _TUNNEL_REFUSED.search(str(cause))
-        if refused:
-            return _tunnel_refused(int(refused.group(1)), host)
     if any(isinstance(cause, urllib3.exceptions.NewConnectionError) for cause in causes):
         return _unreachable(causes, host)
     if any(isinstance(cause, urllib3.exceptions.ConnectTimeoutError) for cause in causes):
@@ -101,11 +97,17 @@ def _by_kind(error: Exception, causes: list[BaseException], host: str, timeouts:
 
 def _is_no_http(cause: BaseException) -> bool:
     """Tell whether bytes came that are no HTTP: an answer cut short is another thing."""
+    if isinstance(cause, urllib3.exceptions.InvalidHeader):
+        return True
     cut_short = (http.client.RemoteDisconnected, http.client.IncompleteRead)
     return isinstance(cause, http.client.HTTPException) and not isinstance(cause, cut_short)
 
 
-def _tunnel_refused(status: int, host: str) -> NetworkError:
+def _proxy_failure(causes: list[BaseException], host: str) -> NetworkError:
+    refused = next(filter(None, (_TUNNEL_REFUSED.search(str(cause)) for cause in causes)), None)
+    if refused is None:
+        return NetworkError(f"The proxy on the way to {host} cannot be reached or trusted.", hint=_PROXY_HINT)
+    status = int(refused.group(1))
     asks_for_password = status == _PROXY_NEEDS_PASSWORD
     return NetworkError(
         f"The proxy refused the way to {host} with status {status}.",

@@ -86,6 +86,11 @@ def _forbidden(
             f"'{call.title}' is switched off in this tenant.",
             "A Defender administrator has to enable the feature.",
         )
+    elif _is_for_somebody_else(endpoints, claims):
+        message = f"{endpoints.host} refused the token{_because(call, endpoints, claims)}."
+        hint = (
+            "Correct 'scope', or leave it out so that it fits the cloud; a ready token has to be made out for it too."
+        )
     else:
         kind = "delegated permission" if delegated else "application permission (role)"
         message = f"The sign-in may not use '{call.title}': it needs {names}{_because(call, endpoints, claims)}."
@@ -99,13 +104,17 @@ def _because(call: Call, endpoints: Endpoints, claims: Claims | None) -> str:
     """Say what the token shows, as far as it explains the refusal."""
     if claims is None:
         return ""
-    if claims.aud and claims.aud.rstrip("/") not in endpoints.audiences:
+    if _is_for_somebody_else(endpoints, claims):
         return f"; the token is made out for the audience {claims.aud[:100]!r}, not for {endpoints.audiences[0]!r}"
     needed = call.permissions.delegated if claims.scp else call.permissions.application
     held = claims.scp or claims.roles
     if not set(needed) & set(held):
         return f"; the token carries {', '.join(held)[:200] or 'no permission at all'}"
     return ""
+
+
+def _is_for_somebody_else(endpoints: Endpoints, claims: Claims | None) -> bool:
+    return claims is not None and bool(claims.aud) and claims.aud.rstrip("/") not in endpoints.audiences
 
 
 def _upstream_error(answer: HttpAnswer, call: Call, envelope: ErrorEnvelope | None) -> UpstreamError:

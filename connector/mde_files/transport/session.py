@@ -136,7 +136,7 @@ class HttpSession:
 
     def _read(self, response: requests.Response, host: str) -> bytes:
         announced = response.headers.get("Content-Length", "")
-        if announced.isdigit() and int(announced[:20]) > self._max_bytes:
+        if announced.isascii() and announced.isdigit() and int(announced[:20]) > self._max_bytes:
             raise self._too_large(host)
         parts = []
         size = 0
