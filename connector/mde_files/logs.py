@@ -109,4 +109,4 @@ class EventLog:
         if isinstance(value, bool | int | float):
             return value
         text = _blacked_out(str(value), self._secrets)
-        return _CONTROL.sub(lambda found: f"\\u{ord(found.group()):04x}", text).replace("\n", "\\n")
+        return _CONTROL.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
