@@ -67,7 +67,7 @@ def connect(emulator: Emulator) -> Iterator[Callable[..., Connector]]:
     made: list[Connector] = []
 
     def connect(application: str | None = None, **changes: Any) -> Connector:
-        connector = Connector.from_config({**emulator.configuration(application), **changes})
+        connector = Connector.from_config({**emulator.configuration(application), "state": "memory:", **changes})
         made.append(connector)
         return connector
 

@@ -69,7 +69,7 @@ def test_a_platforms_dictionary_is_not_mixed_with_the_environment(monkeypatch: p
     ("document", "words", "hint"),
     [
         ({}, "tenant_id is required", "mde-files demo"),
-        (valid(tenant="x"), "no setting 'tenant'", "'tenant_id'"),
+        (valid(tenant_di="x"), "no setting 'tenant_di'", "'tenant_id'"),
         (valid(timeouts={"totl": 3}), "no setting 'totl'", "'total' under 'timeouts'"),
         (valid(zzzzzz=1), "no setting 'zzzzzz'", "Known settings: tenant_id"),
         (valid(timeouts={"total": "soon"}), 'timeouts.total must be a number, not "soon"', "manifest --schema"),

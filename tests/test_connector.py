@@ -194,7 +194,7 @@ def test_pages_are_followed_and_a_broken_one_is_told(connect: Connect, emulator:
 
 def test_a_refused_expansion_is_asked_for_once(connect: Connect, emulator: Emulator) -> None:
     emulator.scenario.switches.expand = "reject"
-    connector = connect()
+    connector = connect(cache={"enabled": False})
     for _ in range(2):
         assert connector.file_alerts(emulator.scenario.file("eicar").sha1)["outcome"] == "alerts_found"
     expanded = ["$expand" in request.query for request in emulator.requests if request.path.startswith("/api/")]
@@ -211,7 +211,7 @@ def test_a_token_without_the_role_names_the_role(connect: Connect, emulator: Emu
 
 
 def test_a_revoked_token_is_renewed_once(connect: Connect, emulator: Emulator) -> None:
-    connector = connect()
+    connector = connect(cache={"enabled": False})
     sha1 = emulator.scenario.file("eicar").sha1
     connector.file_stats(sha1)
     emulator.scenario.faults.append(Fault("unauthorized", endpoint="service", times=1))
@@ -228,7 +228,7 @@ def test_device_groups_are_told_when_a_person_signs_in(emulator: Emulator) -> No
     configuration = emulator.configuration(method="device_code")
     with Connector.from_config(configuration, prompt=shown.append) as connector:
         record = connector.file_alerts(emulator.scenario.file("eicar").sha1)
-        token = connector._service().tokens.token(Deadline(10)).value.reveal()
+        token = connector._service.tokens().token(Deadline(10)).value.reveal()
     assert "device_groups" in [caveat["code"] for caveat in record["caveats"]]
     assert len(shown) == 1
     ready = {**configuration, "auth": {"method": "access_token", "access_token": token}}
@@ -287,7 +287,7 @@ class TestCheck:
         assert "Alert.Read.All" in failed["permission_file_alerts_file_alerts"].hint
 
     def test_a_wrong_audience_and_a_foreign_tenant_are_seen(self, connect: Connect) -> None:
-        token = connect()._service().tokens.token(Deadline(10)).value.reveal()
+        token = connect()._service.tokens().token(Deadline(10)).value.reveal()
         report = connect(
             tenant_id="99999999-9999-9999-9999-999999999999",
             cloud="gcc",

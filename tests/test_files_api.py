@@ -18,7 +18,7 @@ from mde_files.transport.refusals import QueryRefusedError
 from mde_files.transport.session import HttpSession
 
 from .transport.hostile import HostileServer, error_answer, http_answer, in_turn
-from .transport.tenant import AUDIENCE, FakeTokens, load_config, token_text
+from .transport.tenant import AUDIENCE, Clock, FakeTokens, load_config, quota_on, token_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,13 +66,15 @@ def serve() -> Iterator[Callable[..., Service]]:
         config = load_config(server.url + prefix)
         session = HttpSession(config)
         opened.append((session, server))
+        clock = Clock()
         exchange = Exchange(
             endpoints=config.endpoints,
             session=session,
             tokens=FakeTokens(TOKEN),
             log=EventLog(),
+            quota=quota_on(clock, config),
             max_wait_seconds=20,
-            sleep=lambda _: None,
+            sleep=clock.sleep,
         )
         return Service(FilesApi(exchange, manifest.load(), prefix), server)
 

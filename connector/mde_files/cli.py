@@ -17,6 +17,8 @@ COMMANDS = {
     "file-alerts": "the alerts a file took part in",
     "run": "run an action with parameters as JSON, as a platform does",
     "check": "look whether sign-in, permissions and endpoints work, and say what to fix",
+    "quota": "what is used and left of the service's quota, and when room returns",
+    "purge": "remove cached answers and stored tokens",
     "emulator": "run a local Defender tenant to try things on",
     "manifest": "print the manifest or a schema",
     "version": "print the version",

@@ -51,10 +51,14 @@ class Timeouts(NamedTuple):
 
 
 class QuotaConfig(NamedTuple):
-    """Which part of the service's quota may be used; ``None`` stands for what the manifest says."""
+    """Which part of the service's quota may be used; ``None`` stands for what the manifest says.
+
+    ``windows`` are pairs of calls and seconds that replace the minute and the hour.
+    """
 
     per_minute: int | None
     per_hour: int | None
+    windows: tuple[tuple[int, float], ...] | None
     share: float
     max_wait_seconds: float
     reserve_interactive: float
@@ -139,7 +143,10 @@ def user_state_directory() -> Path:
 
 
 def load(
-    source: Mapping[str, Any] | str | os.PathLike[str] | None = None, *, overrides: Mapping[str, str] | None = None
+    source: Mapping[str, Any] | str | os.PathLike[str] | None = None,
+    *,
+    tenant: str | None = None,
+    overrides: Mapping[str, str] | None = None,
 ) -> Config:
     """Return the configuration from ``source``.
 
@@ -147,6 +154,7 @@ def load(
         source: A dictionary (a platform's own settings, taken as it is), the path of a YAML file, or ``None`` for
             ``$MDE_FILES_CONFIG`` or else the user's configuration file. Environment variables ``MDE_FILES_<KEY>``
             override files.
+        tenant: Name of one of the configuration's ``tenants``, whose settings lie over the shared ones.
         overrides: Settings of a command's own options, named like environment variables; they outrank those.
 
     Raises:
@@ -154,12 +162,13 @@ def load(
     """
     schema = schemas.load("configuration")
     if source is not None and not isinstance(source, str | os.PathLike):
-        return _checked(schemas.coerced(schema, dict(source)), schema, "the configuration")
+        document = _of_tenant(dict(source), tenant)
+        return _checked(schemas.coerced(schema, document), schema, "the configuration")
     path, required = _path_of(source)
     document = _read(path) if required or path.is_file() else {}
     _override(document, {**os.environ, **(overrides or {})})
     place = str(path) if path.is_file() else "the environment"
-    return _checked(schemas.coerced(schema, document), schema, place)
+    return _checked(schemas.coerced(schema, _of_tenant(document, tenant)), schema, place)
 
 
 def _path_of(source: str | os.PathLike[str] | None) -> tuple[Path, bool]:
@@ -207,6 +216,34 @@ def _override(document: dict[str, Any], environment: Mapping[str, str]) -> None:
             place[group] = dict(inner) if isinstance(inner, dict) else {}
             place = place[group]
         place[last] = value
+
+
+def _of_tenant(document: dict[str, Any], name: str | None) -> dict[str, Any]:
+    """Return the settings of one tenant: the shared ones with its own over them."""
+    if "tenants" not in document:
+        if name is not None:
+            raise InvalidConfigError(
+                "The configuration names no tenants.",
+                hint="Leave --tenant out, or add 'tenants:' to the configuration.",
+            )
+        return document
+    tenants = document.pop("tenants")
+    own = tenants.get(name) if isinstance(tenants, dict) and name is not None else None
+    if own is None and isinstance(tenants, dict) and name is None and "tenant_id" in document:
+        return document
+    if not isinstance(own, dict):
+        known = ", ".join(map(str, tenants)) if isinstance(tenants, dict) and tenants else "none"
+        what = "Which tenant is meant is not said" if name is None else f"There is no tenant {schemas.shown(name)}"
+        raise InvalidConfigError(f"{what}.", hint=f"Name one with --tenant; the configuration has: {known}.")
+    return _laid_over(document, own)
+
+
+def _laid_over(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(shared)
+    for key, value in own.items():
+        below = merged.get(key)
+        merged[key] = _laid_over(below, value) if isinstance(value, dict) and isinstance(below, dict) else value
+    return merged
 
 
 def _checked(document: dict[str, Any], schema: Mapping[str, Any], place: str) -> Config:
@@ -259,7 +296,7 @@ def _build(document: dict[str, Any]) -> Config:
         ca_bundle=ca_bundle,
         proxy=_secret(document.get("proxy")),
         timeouts=Timeouts(**document["timeouts"]),
-        quota=QuotaConfig(**{"per_minute": None, "per_hour": None, **document["quota"]}),
+        quota=_quota(document["quota"]),
         cache=CacheConfig(**document["cache"]),
         state=_secret(document.get("state")),
         state_required=document["state_required"],
@@ -267,6 +304,12 @@ def _build(document: dict[str, Any]) -> Config:
         md5=document["md5"],
         log=LogConfig(**document["log"]),
     )
+
+
+def _quota(document: Mapping[str, Any]) -> QuotaConfig:
+    windows = document.get("windows")
+    pairs = tuple((window["calls"], float(window["seconds"])) for window in windows) if windows is not None else None
+    return QuotaConfig(**{"per_minute": None, "per_hour": None, **document, "windows": pairs})
 
 
 def _auth(document: Mapping[str, Any]) -> AuthConfig:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import threading
-from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
+import time
+from typing import TYPE_CHECKING, Any
 
 from mde_files import config as configuration
 from mde_files import manifest as manifests
 from mde_files import records, schemas
+from mde_files.answers import Asking
+from mde_files.caching import PREFIX as CACHE_PREFIX
 from mde_files.deadline import Deadline
+from mde_files.enrichment import Asked, Enrichment
 from mde_files.errors import InvalidInputError, MdeFilesError, UpstreamInvalidError
 from mde_files.hashes import FileHash, parse_file_hash
 from mde_files.logs import EventLog
+from mde_files.service import Service
 
 if TYPE_CHECKING:
     import os
@@ -21,41 +24,15 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from mde_files.auth import Claims, TokenProvider
+    from mde_files.auth import Claims
     from mde_files.check import Report
     from mde_files.config import Config
     from mde_files.files_api import FilesApi
-    from mde_files.transport.session import HttpSession
+    from mde_files.quota import Priority, WindowUsage
+    from mde_files.state import State
 
-_SHA1_DIGITS = 40
 _WORKERS = 4
-_HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
-_DEVICE_GROUPS = {
-    "code": "device_groups",
-    "message": "A person signed in: only alerts on devices in this person's device groups are visible.",
-}
-
-
-class Resolved(NamedTuple):
-    """A file whose SHA-1 is known, or known not to be known.
-
-    Attributes:
-        sha1: SHA-1 in lower case; ``None`` when the service does not know the file.
-        info: What ``file_info`` said, where it was asked.
-        retrieved_at: When it said so; empty where it was not asked.
-    """
-
-    sha1: str | None
-    info: Mapping[str, Any] | None
-    retrieved_at: str
-
-
-class _Service(NamedTuple):
-    """What is needed to ask the service; made with the first question."""
-
-    api: FilesApi
-    tokens: TokenProvider
-    session: HttpSession
+_PERSON = Asking()
 
 
 class Connector:
@@ -65,31 +42,41 @@ class Connector:
         config: A complete configuration.
         log: Where events go; by default standard error, as the configuration says.
         prompt: Shows a text to the person who has to sign in on another device; without it such a sign-in fails.
+        state: Where quota and cache are kept; by default where the configuration says. It is not closed here.
+        sleep: Waits for seconds.
     """
 
     def __init__(
-        self, config: Config, *, log: EventLog | None = None, prompt: Callable[[str], None] | None = None
+        self,
+        config: Config,
+        *,
+        log: EventLog | None = None,
+        prompt: Callable[[str], None] | None = None,
+        state: State | None = None,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.config = config
         self.manifest = manifests.load()
         self._log = log or EventLog.from_config(config)
-        self._prompt = prompt
-        self._lock = threading.Lock()
-        self._connected: _Service | None = None
+        self._service = Service(config, self.manifest, self._log, prompt=prompt, state=state, sleep=sleep)
+        self._enrichment = Enrichment(config, self.manifest, self._service, self._log, sleep=sleep)
 
     @classmethod
     def from_config(
         cls,
         source: Mapping[str, Any] | str | os.PathLike[str] | None = None,
         *,
+        tenant: str | None = None,
         prompt: Callable[[str], None] | None = None,
     ) -> Connector:
         """Return a connector for a dictionary, the path of a YAML file, or (``None``) the user's own configuration.
 
+        ``tenant`` names one of its tenants, where it has several.
+
         Raises:
             InvalidConfigError: The configuration cannot be used.
         """
-        return cls(configuration.load(source), prompt=prompt)
+        return cls(configuration.load(source, tenant=tenant), prompt=prompt)
 
     def __enter__(self) -> Self:
         return self
@@ -103,11 +90,8 @@ class Connector:
         return f"Connector(tenant_id={self.config.tenant_id!r}, host={self.config.endpoints.host!r})"
 
     def close(self) -> None:
-        """Close all connections."""
-        with self._lock:
-            connected, self._connected = self._connected, None
-        if connected is not None:
-            connected.session.close()
+        """Close all connections; a later question opens them again."""
+        self._service.close()
 
     def file_stats(self, file_hash: str, lookback_hours: int | None = None) -> dict[str, Any]:
         """Return the record of a file's statistics.
@@ -141,10 +125,15 @@ class Connector:
         """
         return self.run("file_alerts", {"file_hash": file_hash})
 
-    def run(self, action: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    def run(self, action: str, params: Mapping[str, Any], asking: Asking = _PERSON) -> dict[str, Any]:
         """Return the record of an action named by its id, with parameters as its input schema describes them.
 
         Numbers may arrive as text, since several platforms send nothing else.
+
+        Args:
+            action: Id of the action.
+            params: Its parameters.
+            asking: Who asks, and how fresh the answer has to be.
 
         Raises:
             InvalidInputError: The action or a parameter is not known or not valid.
@@ -152,18 +141,12 @@ class Connector:
         """
         checked = self._checked(action, params)
         file_hash = parse_file_hash(checked["file_hash"], md5=self.config.md5)
-        question = records.Question(action, file_hash.value, file_hash.kind, self.config.tenant_id)
         deadline = Deadline(self.config.timeouts.total)
-        resolved = self._resolved(file_hash, action, deadline)
-        if resolved.sha1 is None:
-            record = records.unresolved_record(question, self._source("file_info", resolved.retrieved_at))
-        elif action == "file_stats":
-            record = self._stats(question, resolved, checked, deadline)
-        else:
-            record = self._alerts(question, resolved, deadline)
-        return self._valid(record)
+        return self._valid(self._enrichment.record(Asked(action, file_hash, checked, deadline), asking))
 
-    def run_many(self, action: str, many_params: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    def run_many(
+        self, action: str, many_params: Iterable[Mapping[str, Any]], asking: Asking = _PERSON
+    ) -> list[dict[str, Any]]:
         """Return one record for each of ``many_params``, in their order; no failure spoils the others.
 
         A failure becomes a record with outcome ``failed`` or ``deferred`` and its ``error``.
@@ -175,18 +158,18 @@ class Connector:
         from concurrent.futures import ThreadPoolExecutor
 
         with ThreadPoolExecutor(max_workers=_WORKERS, thread_name_prefix="enrichment") as pool:
-            return list(pool.map(lambda params: self.record_of(action, params), many_params))
+            return list(pool.map(lambda params: self.record_of(action, params, asking), many_params))
 
-    def record_of(self, action: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    def record_of(self, action: str, params: Mapping[str, Any], asking: Asking = _PERSON) -> dict[str, Any]:
         """Return the record of an action; a failure becomes a record with outcome ``failed`` or ``deferred``."""
         try:
-            return self.run(action, params)
+            return self.run(action, params, asking)
         except MdeFilesError as error:
             return self.failure(action, params, error)
 
     def failure(self, action: str, params: Mapping[str, Any], error: MdeFilesError) -> dict[str, Any]:
         """Return the record that says that and why ``action`` failed."""
-        self._known(action)
+        call = self._known(action).call
         given = params.get("file_hash", "")
         queried = given if isinstance(given, str) else schemas.shown(given)
         try:
@@ -194,9 +177,7 @@ class Connector:
         except InvalidInputError:
             file_hash = FileHash(queried, "unknown")
         question = records.Question(action, file_hash.value, file_hash.kind, self.config.tenant_id)
-        return self._valid(
-            records.failure_record(question, self._source(self.manifest.actions[action].call, ""), error)
-        )
+        return self._valid(records.failure_record(question, self._enrichment.source(call, None), error))
 
     def check(self) -> Report:
         """Sign in, compare the token with what each action needs, make one call for each endpoint; say what to fix."""
@@ -206,7 +187,25 @@ class Connector:
 
     def files_api(self) -> FilesApi:
         """Return the files API of the configured tenant; connections are made when something is asked."""
-        return self._service().api
+        return self._service.files_api()
+
+    @property
+    def degraded(self) -> str | None:
+        """Why quota and cache are not shared although they should be, as a sentence; ``None``: nothing is amiss."""
+        return self._service.degraded
+
+    def quota_usage(self, caller: Priority = "interactive") -> dict[str, list[WindowUsage]]:
+        """Return what is used and left of the quota, by id of the call, as a kind of caller may use it."""
+        quota = self._service.quota(caller)
+        return {call.id: quota.usage(call) for call in self.manifest.calls.values()}
+
+    def purge(self) -> int:
+        """Remove every cached answer and stored token of this configuration; return how many answers there were.
+
+        The quota is kept: forgetting what was used would break it.
+        """
+        self._service.tokens().forget()
+        return self._service.state.purge(CACHE_PREFIX)
 
     def sign_in(self, *, anew: bool = False) -> Claims | None:
         """Sign in or use a stored token, and return what the token says about itself; ``None``: unreadable.
@@ -218,22 +217,9 @@ class Connector:
         Raises:
             MdeFilesError: The sign-in failed.
         """
-        from mde_files.auth import decode_claims
-
-        tokens = self._service().tokens
         if anew and not self.config.delegated:
-            tokens.forget()
-        token = tokens.token(Deadline(self.config.timeouts.total))
-        try:
-            return decode_claims(token.value.reveal())
-        except ValueError:
-            return None
-
-    def _service(self) -> _Service:
-        with self._lock:
-            if self._connected is None:
-                self._connected = self._connect()
-            return self._connected
+            self._service.tokens().forget()
+        return self._service.claims(Deadline(self.config.timeouts.total))
 
     def _known(self, action: str) -> manifests.Action:
         known = self.manifest.actions.get(action)
@@ -256,77 +242,6 @@ class Connector:
             raise InvalidInputError(f"{'; '.join(said)}.", hint=hint)
         return checked
 
-    def _resolved(self, file_hash: FileHash, action: str, deadline: Deadline) -> Resolved:
-        if file_hash.kind == "sha1":
-            return Resolved(file_hash.value, None, "")
-        reply = self.files_api().file_info(file_hash, action=action, deadline=deadline)
-        if reply.document is None:
-            return Resolved(None, None, reply.retrieved_at)
-        records.verify_file_answer(reply.document, file_hash.value, file_hash.kind)
-        sha1 = reply.document.get("sha1")
-        if not isinstance(sha1, str) or len(sha1) != _SHA1_DIGITS or not _HEXADECIMAL.issuperset(sha1):
-            raise UpstreamInvalidError(
-                "The service knows the file and names no SHA-1 for it.",
-                hint="Ask by the file's SHA-1 instead.",
-            )
-        return Resolved(sha1.lower(), reply.document, reply.retrieved_at)
-
-    def _stats(
-        self, question: records.Question, resolved: Resolved, checked: Mapping[str, Any], deadline: Deadline
-    ) -> dict[str, Any]:
-        sha1 = resolved.sha1 or ""
-        default = schemas.load("file_stats.input")["properties"]["lookback_hours"]["default"]
-        hours = checked.get("lookback_hours", default)
-        reply = self.files_api().file_stats(sha1, hours, action=question.action, deadline=deadline)
-        if reply.document is not None:
-            records.verify_stats_answer(reply.document, sha1)
-        return records.stats_record(
-            question,
-            self._source("file_stats", reply.retrieved_at),
-            sha1=sha1,
-            answer=reply.document,
-            lookback_hours=hours,
-            lookback_defaulted="lookback_hours" not in checked,
-            file_info=resolved.info,
-        )
-
-    def _alerts(self, question: records.Question, resolved: Resolved, deadline: Deadline) -> dict[str, Any]:
-        sha1 = resolved.sha1 or ""
-        reply = self.files_api().file_alerts(sha1, action=question.action, deadline=deadline)
-        if reply.cut_short_by is not None:
-            self._log.warning("alerts_cut_short", error=reply.cut_short_by.code, reason=reply.cut_short_by.message)
-        return records.alerts_record(
-            question,
-            self._source("file_alerts", reply.retrieved_at),
-            sha1=sha1,
-            alerts=reply.alerts,
-            pages=reply.pages,
-            complete=reply.cut_short_by is None,
-            max_alerts=self.config.limits.max_alerts,
-            max_evidence=self.config.limits.max_evidence,
-            file_info=resolved.info,
-            caveats=[_DEVICE_GROUPS] if self._person_signed_in() else [],
-        )
-
-    def _person_signed_in(self) -> bool:
-        if self.config.auth.method != "access_token":
-            return self.config.delegated
-        claims = self.sign_in()
-        return claims is not None and bool(claims.scp)
-
-    def _source(self, call: str, retrieved_at: str) -> records.Source:
-        endpoints = self.config.endpoints
-        return records.Source(
-            cloud=endpoints.cloud,
-            host=endpoints.host,
-            tenant_id=self.config.tenant_id,
-            endpoint=self.manifest.calls[call].path,
-            retrieved_at=retrieved_at,
-            from_cache=False,
-            age_seconds=0,
-            portal_host=endpoints.portal_host,
-        )
-
     def _valid(self, record: dict[str, Any]) -> dict[str, Any]:
         problems = schemas.problems("record", record)
         if problems:
@@ -335,22 +250,3 @@ class Connector:
                 hint="Please report this with the answer the service gave; the record was not handed on.",
             )
         return record
-
-    def _connect(self) -> _Service:
-        from mde_files.auth import token_provider
-        from mde_files.files_api import FilesApi
-        from mde_files.transport.exchange import Exchange
-        from mde_files.transport.session import HttpSession
-
-        session = HttpSession(self.config)
-        tokens = token_provider(self.config, session, prompt=self._prompt, log=self._log)
-        exchange = Exchange(
-            endpoints=self.config.endpoints,
-            session=session,
-            tokens=tokens,
-            log=self._log,
-            max_wait_seconds=self.config.quota.max_wait_seconds,
-        )
-        return _Service(
-            FilesApi(exchange, self.manifest, urlsplit(self.config.endpoints.base_url).path), tokens, session
-        )

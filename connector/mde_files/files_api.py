@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mde_files.deadline import Deadline
     from mde_files.hashes import FileHash
     from mde_files.manifest import Manifest
+    from mde_files.quota import Priority
     from mde_files.transport.exchange import Exchange, Reply
 
 _NEXT_LINK = "@odata.nextLink"
@@ -51,34 +52,40 @@ class FilesApi:
         self._base_path = base_path
         self._expand_is_refused = False
 
-    def file_info(self, file_hash: FileHash, *, action: str, deadline: Deadline) -> Reply:
+    def file_info(
+        self, file_hash: FileHash, *, action: str, deadline: Deadline, caller: Priority = "interactive"
+    ) -> Reply:
         """Return what the service says about the file itself (Microsoft Learn, get-file-information)."""
         call = self._calls["file_info"]
         path = call.path.format(id=quote(file_hash.value, safe=""))
-        return self._exchange.ask(call, path, {}, action=action, deadline=deadline)
+        return self._exchange.ask(call, path, {}, action=action, deadline=deadline, caller=caller)
 
-    def file_stats(self, sha1: str, lookback_hours: int, *, action: str, deadline: Deadline) -> Reply:
+    def file_stats(
+        self, sha1: str, lookback_hours: int, *, action: str, deadline: Deadline, caller: Priority = "interactive"
+    ) -> Reply:
         """Return the statistics of a file (Microsoft Learn, get-file-statistics)."""
         call = self._calls["file_stats"]
         query = {call.query["look_back"]: str(lookback_hours)}
         return self._exchange.ask(
-            call, call.path.format(sha1=quote(sha1, safe="")), query, action=action, deadline=deadline
+            call, call.path.format(sha1=quote(sha1, safe="")), query, action=action, deadline=deadline, caller=caller
         )
 
-    def file_alerts(self, sha1: str, *, action: str, deadline: Deadline) -> AlertsReply:
+    def file_alerts(
+        self, sha1: str, *, action: str, deadline: Deadline, caller: Priority = "interactive"
+    ) -> AlertsReply:
         """Return the alerts of a file, following pages (Microsoft Learn, get-file-related-alerts).
 
         A page after the first that cannot be had ends the list: what came is kept and the reason is told.
         """
         path = self._calls["file_alerts"].path.format(sha1=quote(sha1, safe=""))
-        first = self._first_page(path, action=action, deadline=deadline)
+        first = self._first_page(path, action=action, deadline=deadline, caller=caller)
         if first.document is None:
             return AlertsReply((), (), first.retrieved_at, None)
         pages = [first.document]
         retrieved_at = first.retrieved_at
         cut_short_by: MdeFilesError | None = None
         try:
-            for reply in self._later_pages(first, path, action=action, deadline=deadline):
+            for reply in self._later_pages(first, path, action=action, deadline=deadline, caller=caller):
                 pages.append(reply.document)
                 retrieved_at = reply.retrieved_at
         except MdeFilesError as error:
@@ -86,18 +93,22 @@ class FilesApi:
         alerts = pages[0]["value"] if len(pages) == 1 else [alert for page in pages for alert in page["value"]]
         return AlertsReply(pages, alerts, retrieved_at, cut_short_by)
 
-    def _first_page(self, path: str, *, action: str, deadline: Deadline) -> Reply:
+    def _first_page(self, path: str, *, action: str, deadline: Deadline, caller: Priority = "interactive") -> Reply:
         call = self._calls["file_alerts"]
         if not self._expand_is_refused:
             try:
-                return self._exchange.ask(call, path, {_EXPAND: call.query["expand"]}, action=action, deadline=deadline)
+                return self._exchange.ask(
+                    call, path, {_EXPAND: call.query["expand"]}, action=action, deadline=deadline, caller=caller
+                )
             except QueryRefusedError:
-                reply = self._exchange.ask(call, path, {}, action=action, deadline=deadline)
+                reply = self._exchange.ask(call, path, {}, action=action, deadline=deadline, caller=caller)
                 self._expand_is_refused = True
                 return reply
-        return self._exchange.ask(call, path, {}, action=action, deadline=deadline)
+        return self._exchange.ask(call, path, {}, action=action, deadline=deadline, caller=caller)
 
-    def _later_pages(self, first: Reply, path: str, *, action: str, deadline: Deadline) -> Any:
+    def _later_pages(
+        self, first: Reply, path: str, *, action: str, deadline: Deadline, caller: Priority = "interactive"
+    ) -> Any:
         call = self._calls["file_alerts"]
         link = first.document.get(_NEXT_LINK)
         followed = set()
@@ -108,7 +119,7 @@ class FilesApi:
             if link in followed:
                 raise UpstreamInvalidError("The service's pages lead in a circle.", hint="Ask again later.")
             followed.add(link)
-            reply = self._exchange.ask(call, path, query, action=action, deadline=deadline)
+            reply = self._exchange.ask(call, path, query, action=action, deadline=deadline, caller=caller)
             if reply.document is None:
                 raise UpstreamInvalidError("The service lost the next page of alerts.", hint="Ask again later.")
             yield reply

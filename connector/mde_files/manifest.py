@@ -38,6 +38,7 @@ class Call(NamedTuple):
     upstream_schema: str
     query: Mapping[str, str]
     max_pages: int
+    fresh_seconds: int
     documentation: str
 
 
@@ -155,6 +156,7 @@ def _call(key: str, value: Mapping[str, Any]) -> Call:
         upstream_schema=value.get("upstream_schema", ""),
         query=value.get("query", {}),
         max_pages=value.get("max_pages", 1),
+        fresh_seconds=value.get("fresh_seconds", 0),
         documentation=value["documentation"],
     )
 

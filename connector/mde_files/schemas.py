@@ -98,10 +98,15 @@ def problems(name: str, document: object) -> list[Problem]:
 def _explain(error: ValidationError) -> Iterator[Problem]:
     path = ".".join(str(part) for part in error.absolute_path)
     keyword = str(error.validator)
+    choices = cast("list[dict[str, Any]]", error.validator_value) if keyword == "anyOf" else []
     if keyword == "required":
         rule = cast("list[str]", error.validator_value)
         key = next(key for key in rule if error.message.startswith(repr(key)))
         yield Problem(f"{path}.{key}".lstrip("."), keyword, "is required and missing")
+        return
+    if choices and all("required" in choice for choice in choices):
+        key = choices[0]["required"][0]
+        yield Problem(f"{path}.{key}".lstrip("."), "required", "is required and missing")
         return
     if keyword == "additionalProperties" and isinstance(error.schema, dict) and isinstance(error.instance, dict):
         known = tuple(error.schema.get("properties", {}))

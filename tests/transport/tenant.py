@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from mde_files import config
 from mde_files.auth import AccessToken
+from mde_files.quota import Priority, Quota
 from mde_files.secret import Secret
+from mde_files.state.memory import MemoryState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from mde_files.deadline import Deadline
 
@@ -41,6 +43,31 @@ def token_text(**claims: Any) -> str:
         return base64.urlsafe_b64encode(json.dumps(document).encode()).decode().rstrip("=")
 
     return f"{part({'alg': 'none'})}.{part(claims)}.c2lnbmF0dXJl"
+
+
+class Clock:
+    """Time that passes only when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+        self.pauses: list[float] = []
+
+    def now(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.seconds += seconds
+
+
+def quota_on(clock: Clock, settings: config.Config) -> Callable[[Priority], Quota]:
+    """Return a quota of its own for each kind of caller, on ``clock``."""
+    state = MemoryState(clock.now)
+
+    def quota(priority: Priority) -> Quota:
+        return Quota(settings, state, application="tests", priority=priority, sleep=clock.sleep)
+
+    return quota
 
 
 class FakeTokens:

@@ -11,14 +11,17 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
+    from mde_files.answers import Asking
     from mde_files.console import Console
 
 
-def answer(arguments: argparse.Namespace, console: Console, action: str, params: Mapping[str, Any]) -> int:
+def answer(
+    arguments: argparse.Namespace, console: Console, action: str, params: Mapping[str, Any], asking: Asking
+) -> int:
     """Write the record of ``action``, or the record of its failure, and return the exit code."""
     with connector(arguments, console) as connected:
         try:
-            record = connected.run(action, params)
+            record = connected.run(action, params, asking)
         except MdeFilesError as error:
             known = action in connected.manifest.actions
             failure = connected.failure(action, params, error) if known else None

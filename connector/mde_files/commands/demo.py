@@ -43,8 +43,8 @@ _SHOWPIECES = (
     ),
     _Showpiece("file_alerts", "quiet-file", "sha1", "No alerts. That is no verdict."),
     _Showpiece("file_alerts", "unknown", "sha256", "A SHA-256 that cannot be resolved: never told as 'no alerts'."),
-    _Showpiece("file_stats", "business-application", "sha1", "The quota is used up: come back later."),
     _Showpiece("file_stats", "answer-for-another-file", "sha1", "The service answers about another file: refused."),
+    _Showpiece("file_stats", "business-application", "sha1", "The quota is used up: come back later."),
 )
 
 
@@ -58,7 +58,10 @@ def run(words: list[str], console: Console) -> int:
     scenario = Scenario.load()
     _use_up_quota(scenario)
     records = []
-    with Emulator(scenario) as emulator, Connector.from_config(emulator.configuration()) as connector:
+    with (
+        Emulator(scenario) as emulator,
+        Connector.from_config({**emulator.configuration(), "state": "memory:"}) as connector,
+    ):
         if not as_json:
             console.write(_INTRODUCTION)
         for piece in _SHOWPIECES:

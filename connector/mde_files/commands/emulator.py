@@ -37,7 +37,8 @@ def run(words: list[str], console: Console) -> int:
     directory = Path(arguments.directory).expanduser() if arguments.directory else None
     with Emulator(Scenario.load(arguments.scenario), port=arguments.port, directory=directory) as emulator:
         folder = emulator.ca_bundle.parent
-        configuration = {**emulator.configuration(), "token_cache": str(folder / "tokens.json")}
+        kept = {"token_cache": str(folder / "tokens.json"), "state": f"sqlite:///{folder / 'state.sqlite3'}"}
+        configuration = {**emulator.configuration(), **kept}
         path = write_configuration(configuration, folder)
         if arguments.json:
             shown = {"config": str(path), "base_url": emulator.base_url, "configuration": configuration}

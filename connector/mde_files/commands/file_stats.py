@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mde_files.commands.answering import answer, lookback
-from mde_files.commands.options import parser
+from mde_files.commands.options import add_freshness, asking, parser
 
 if TYPE_CHECKING:
     from mde_files.console import Console
@@ -20,6 +20,7 @@ def run(words: list[str], console: Console) -> int:
         metavar="N",
         help="hours the organization's numbers look back, 1 to 720 (default 720)",
     )
+    add_freshness(made, "what the configuration says")
     arguments = made.parse_args(words)
     params = {"file_hash": arguments.hash, **lookback(arguments.lookback_hours)}
-    return answer(arguments, console, "file_stats", params)
+    return answer(arguments, console, "file_stats", params, asking(arguments))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, NoReturn
 
+from mde_files.answers import Asking
 from mde_files.errors import InvalidInputError
 from mde_files.logs import LEVELS
 
@@ -33,13 +34,42 @@ def parser(name: str, summary: str, *, connects: bool) -> Parser:
     made.add_argument("--json", action="store_true", help="write JSON (the default when the output is no terminal)")
     if connects:
         made.add_argument("--config", metavar="FILE", help="configuration file (default: $MDE_FILES_CONFIG)")
+        made.add_argument("--tenant", metavar="NAME", help="one of the configuration's tenants")
         made.add_argument("--log-level", choices=list(LEVELS), help="least severity of logs on standard error")
         made.add_argument("--log-format", choices=["text", "json"], help="form of the logs")
     return made
 
 
-def connector(arguments: argparse.Namespace, console: Console) -> Connector:
+def add_freshness(made: Parser, default: str) -> None:
+    """Add the options that say how old an answer may be; ``default`` tells what holds without them."""
+    made.add_argument("--max-age", metavar="SECONDS", help=f"greatest age of a cached answer (default: {default})")
+    made.add_argument("--no-cache", action="store_true", help="neither take answers from the cache nor keep them")
+
+
+def asking(arguments: argparse.Namespace, *, max_age: float | None = None) -> Asking:
+    """Return who asks and how fresh the answer has to be, from the options of :func:`add_freshness`.
+
+    Args:
+        arguments: Parsed arguments.
+        max_age: What holds where ``--max-age`` says nothing.
+
+    Raises:
+        InvalidInputError: ``--max-age`` is no number of seconds.
+    """
+    if arguments.max_age is not None:
+        try:
+            max_age = float(arguments.max_age)
+        except ValueError:
+            max_age = -1.0
+        if not 0 <= max_age < float("inf"):
+            raise InvalidInputError("--max-age is no number of seconds.", hint="Give 0 or more; 0 asks afresh.")
+    return Asking(max_age=max_age, use_cache=not arguments.no_cache)
+
+
+def connector(arguments: argparse.Namespace, console: Console, *, tenant: str | None = None) -> Connector:
     """Return the connector for the configuration that ``arguments`` name.
+
+    ``tenant`` names one of its tenants and outranks ``--tenant``.
 
     Raises:
         InvalidConfigError: The configuration cannot be used.
@@ -49,4 +79,6 @@ def connector(arguments: argparse.Namespace, console: Console) -> Connector:
 
     named = {"MDE_FILES_LOG__LEVEL": arguments.log_level, "MDE_FILES_LOG__FORMAT": arguments.log_format}
     overrides = {variable: value for variable, value in named.items() if value}
-    return Connector(configuration.load(arguments.config, overrides=overrides), prompt=console.say)
+    return Connector(
+        configuration.load(arguments.config, tenant=tenant or arguments.tenant, overrides=overrides), prompt=console.say
+    )

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mde_files.deadline import Deadline
     from mde_files.logs import EventLog
     from mde_files.manifest import Call
+    from mde_files.quota import Priority, Quota
     from mde_files.transport.session import HttpAnswer, HttpSession
 
 _OK = 200
@@ -56,6 +57,7 @@ class Exchange:
         session: Sends single requests.
         tokens: Signs in.
         log: Gets one event for each attempt.
+        quota: Returns the quota as a kind of caller may use it.
         max_wait_seconds: Longest wait that a throttling answer may cause.
         sleep: Waits for seconds.
         jitter: Returns numbers in [0, 1).
@@ -68,6 +70,7 @@ class Exchange:
         session: HttpSession,
         tokens: TokenProvider,
         log: EventLog,
+        quota: Callable[[Priority], Quota],
         max_wait_seconds: float,
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
@@ -76,12 +79,22 @@ class Exchange:
         self._session = session
         self._tokens = tokens
         self._log = log
+        self._quota = quota
         self._max_wait = max_wait_seconds
         self._sleep = sleep
         self._jitter = jitter
         self._announced_sunset: set[str] = set()
 
-    def ask(self, call: Call, path: str, query: Mapping[str, str], *, action: str, deadline: Deadline) -> Reply:
+    def ask(
+        self,
+        call: Call,
+        path: str,
+        query: Mapping[str, str],
+        *,
+        action: str,
+        deadline: Deadline,
+        caller: Priority = "interactive",
+    ) -> Reply:
         """Return the service's answer to one call.
 
         Args:
@@ -90,6 +103,7 @@ class Exchange:
             query: Query options.
             action: The action this is for, for the log.
             deadline: When to give up.
+            caller: Which part of the quota may be used.
 
         Raises:
             MdeFilesError: Every error of this package except those about input.
@@ -97,13 +111,15 @@ class Exchange:
         waited = 0.0
         renewed = False
         attempt = 0
+        quota = self._quota(caller)
         token = self._tokens.token(deadline)
         while True:
             attempt += 1
             failure: MdeFilesError
             pause: float | None = None
             try:
-                answer = self._attempt(call, path, query, token, action=action, attempt=attempt, deadline=deadline)
+                with quota.slot(call, deadline):
+                    answer = self._attempt(call, path, query, token, action=action, attempt=attempt, deadline=deadline)
             except (NetworkError, TimeoutExceededError) as error:
                 failure = error
             else:
@@ -117,10 +133,12 @@ class Exchange:
                 failure = self._refusal(answer, call, token)
                 if answer.status in RETRIED_STATUSES:
                     pause = asked_pause(answer)
-            if not failure.retryable or attempt >= MAX_ATTEMPTS or deadline.expired:
-                raise failure
             pause = backoff(attempt, self._jitter) if pause is None else pause
             throttled = isinstance(failure, ThrottledError)
+            if throttled:
+                quota.pause(call, pause)
+            if not failure.retryable or attempt >= MAX_ATTEMPTS or deadline.expired:
+                raise failure
             if pause >= deadline.remaining() or (throttled and waited + pause > self._max_wait):
                 raise failure
             waited += pause if throttled else 0.0

@@ -1,0 +1,155 @@
+"""The SQLite file of a state: made for its owner only, judged when opened, set aside when it is spoiled."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import threading
+from contextlib import contextmanager, suppress
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from mde_files.errors import InvalidConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+BUSY_SECONDS = 5.0
+_APPLICATION_ID = 0x6D646566
+_VERSION = 1
+_OWNER_ONLY = 0o600
+_OTHERS = 0o077
+_KEPT_ASIDE = 3
+_creating = threading.Lock()
+_SCHEMA = (
+    """CREATE TABLE entries (
+        key TEXT PRIMARY KEY NOT NULL, written REAL NOT NULL, expires REAL NOT NULL, counted INTEGER NOT NULL,
+        value BLOB NOT NULL)""",
+    "CREATE TABLE totals (grp TEXT PRIMARY KEY NOT NULL, counted INTEGER NOT NULL)",
+    "CREATE TABLE clock (boot TEXT NOT NULL, shift REAL NOT NULL, wall REAL NOT NULL, swept REAL NOT NULL)",
+    f"PRAGMA application_id = {_APPLICATION_ID}",
+    f"PRAGMA user_version = {_VERSION}",
+)
+
+
+class SpoiledFileError(sqlite3.DatabaseError):
+    """The file is a state of another version of this package."""
+
+
+def open_file(path: Path) -> sqlite3.Connection:
+    """Return a connection to the state in ``path``, which is made when missing.
+
+    Raises:
+        InvalidConfigError: The file is another program's database.
+        sqlite3.Error: It cannot be used; :func:`is_spoiled` tells whether to set it aside.
+        OSError: It or its folder cannot be made.
+    """
+    # Closing any descriptor of a file drops SQLite's locks on it in this process: only new files are opened here.
+    with _creating:
+        _make(path)
+    connection = sqlite3.connect(
+        f"{path.as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    try:
+        _prepare(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def is_spoiled(error: sqlite3.Error) -> bool:
+    """Tell whether ``error`` means that the file itself is broken, rather than locked, full or out of reach."""
+    # SQLite's CORRUPT and NOTADB arrive as DatabaseError itself, everything about access as OperationalError.
+    return type(error) in {sqlite3.DatabaseError, SpoiledFileError} or "no such table" in str(error)
+
+
+def set_aside(path: Path, inode: int) -> Path | None:
+    """Rename the spoiled file and return its new path; ``None`` when another process did so before.
+
+    Raises:
+        OSError: It cannot be renamed.
+    """
+    moment = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S.%fZ")
+    aside = path.with_name(f"{path.name}.corrupt-{moment}")
+    with _only_one(path.parent):
+        if inode_of(path) != inode:
+            return None
+        path.rename(aside)
+        with suppress(FileNotFoundError):
+            path.with_name(f"{path.name}-wal").rename(f"{aside}-wal")
+        path.with_name(f"{path.name}-shm").unlink(missing_ok=True)
+        remove_set_aside(path, keep=_KEPT_ASIDE)
+    return aside
+
+
+def remove_set_aside(path: Path, keep: int = 0) -> None:
+    """Remove what was set aside earlier, but for the newest ``keep``."""
+    files = sorted(file for file in path.parent.glob(f"{path.name}.corrupt-*") if not file.name.endswith("-wal"))
+    for file in files[: max(0, len(files) - keep)]:
+        file.unlink(missing_ok=True)
+        file.with_name(f"{file.name}-wal").unlink(missing_ok=True)
+
+
+def inode_of(path: Path) -> int | None:
+    """Return the number of the file in its file system, or ``None`` when none can be reached."""
+    try:
+        return os.stat(path).st_ino  # noqa: PTH116 - on the way of every call, and faster
+    except OSError:
+        return None
+
+
+def _make(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, _OWNER_ONLY))
+    except FileExistsError:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(0, "it is no ordinary file") from None
+        if status.st_mode & _OTHERS and hasattr(os, "geteuid") and status.st_uid == os.geteuid():
+            path.chmod(_OWNER_ONLY)
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    if not _is_ours(connection, path):
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("BEGIN IMMEDIATE")
+        if not _is_ours(connection, path):
+            for statement in _SCHEMA:
+                connection.execute(statement)
+        connection.execute("COMMIT")
+    # What a power failure may cost is a cache and counts that the next start treats with care anyway.
+    connection.execute("PRAGMA synchronous = OFF")
+
+
+def _is_ours(connection: sqlite3.Connection, path: Path) -> bool:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    if application == _APPLICATION_ID:
+        if version != _VERSION:
+            raise SpoiledFileError(f"it has version {version} and this program knows version {_VERSION}")
+        return True
+    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+        return False
+    raise InvalidConfigError(
+        f"The file {str(path)!r} is another program's database.",
+        hint="Name a file of its own in 'state', such as sqlite:////var/lib/mde-files/state.sqlite3.",
+    )
+
+
+@contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    try:
+        import fcntl
+    except ImportError:  # pragma: no cover - Windows refuses to rename a file that others have open
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+import random
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mde_files.caching import PREFIX, Answer, AnswerCache, Served
+from mde_files.config import CacheConfig
+from mde_files.deadline import Deadline
+from mde_files.errors import ForbiddenError, MdeFilesError, NetworkError, TimeoutExceededError, UpstreamError
+from mde_files.state.memory import MemoryState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+WHEN = "2026-11-21T20:00:00Z"
+
+
+class World:
+    """A cache on a clock that passes when told to, and a service that counts."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.seconds = 100.0
+        defaults = {"enabled": True, "stats_ttl": 60, "alerts_ttl": 60, "unknown_ttl": 5, "stale_if_error": 0}
+        self.config = CacheConfig(**{**defaults, "max_megabytes": 1, **settings})
+        self.state = MemoryState(lambda: self.seconds)
+        self.cache = self.another_process()
+        self.asked = 0
+        self.error: MdeFilesError | None = None
+        self.document: Any = {"sha1": "0" * 40}
+
+    def another_process(self) -> AnswerCache:
+        return AnswerCache(self.state, self.config)
+
+    def ask(self) -> Answer:
+        self.asked += 1
+        if self.error is not None:
+            raise self.error
+        return Answer(self.document, WHEN)
+
+    def serve(
+        self,
+        key: str = "a",
+        *,
+        fresh: float = 60.0,
+        max_age: float | None = None,
+        cache: AnswerCache | None = None,
+        ask: Callable[[], Answer] | None = None,
+        seconds: float = 5.0,
+    ) -> Served:
+        return (cache or self.cache).serve(
+            key,
+            deadline=Deadline(seconds),
+            fresh_seconds=lambda _answer: fresh,
+            max_age=max_age,
+            ask=ask or self.ask,
+        )
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    made = World()
+    monkeypatch.setattr("mde_files.caching.time.time", lambda: made.seconds)
+    return made
+
+
+def test_an_answer_is_asked_for_once_while_it_is_fresh(world: World) -> None:
+    assert world.serve() == Served(Answer(world.document, WHEN), from_cache=False, age_seconds=0.0)
+    world.seconds += 59
+    assert world.serve() == Served(Answer(world.document, WHEN), from_cache=True, age_seconds=59.0)
+    world.seconds += 2
+    assert world.serve().from_cache is False
+    assert world.asked == 2
+    assert world.serve("b").from_cache is False
+
+
+@pytest.mark.parametrize(("max_age", "asked"), [(None, 1), (30, 1), (9, 2), (0, 2)])
+def test_whoever_wants_it_fresher_says_so(world: World, max_age: float | None, asked: int) -> None:
+    world.serve()
+    world.seconds += 10
+    world.serve(max_age=max_age)
+    assert world.asked == asked
+
+
+def test_what_does_not_stay_fresh_is_not_kept(world: World) -> None:
+    world.serve(fresh=0.0)
+    assert world.state.size(PREFIX)[0] == 0
+    world.serve(fresh=0.0)
+    assert world.asked == 2
+
+
+def test_a_failure_is_nobody_elses_answer(world: World) -> None:
+    world.error = NetworkError("gone")
+    with pytest.raises(NetworkError):
+        world.serve()
+    assert world.state.size(PREFIX)[0] == 0
+    world.error = None
+    assert world.serve().from_cache is False
+
+
+@pytest.mark.parametrize(
+    ("error", "stale_if_error", "age", "served"),
+    [
+        (NetworkError("gone"), 600, 300, True),
+        (TimeoutExceededError("slow"), 600, 300, True),
+        (UpstreamError("broken"), 600, 300, True),
+        (UpstreamError("refused", retryable=False), 600, 300, False),
+        (ForbiddenError("no"), 600, 300, False),
+        (NetworkError("gone"), 600, 700, False),
+        (NetworkError("gone"), 0, 61, False),
+    ],
+)
+def test_an_old_answer_is_served_only_when_the_service_cannot_be_reached(
+    monkeypatch: pytest.MonkeyPatch, error: MdeFilesError, stale_if_error: int, age: int, served: bool
+) -> None:
+    world = World(stale_if_error=stale_if_error)
+    monkeypatch.setattr("mde_files.caching.time.time", lambda: world.seconds)
+    world.serve()
+    world.error = error
+    world.seconds += age
+    if not served:
+        with pytest.raises(type(error)):
+            world.serve()
+        return
+    old = world.serve()
+    assert (old.stale, old.from_cache, old.age_seconds) == (True, True, float(age))
+    assert world.serve(max_age=0).stale
+    world.error = None
+    assert world.serve().stale is False
+
+
+def test_many_who_ask_at_once_cost_one_call(world: World) -> None:
+    inside = threading.Event()
+
+    def slow() -> Answer:
+        inside.set()
+        time.sleep(0.1)
+        return world.ask()
+
+    processes = [world.another_process() for _ in range(4)]
+    with ThreadPoolExecutor(16) as pool:
+        served = list(pool.map(lambda n: world.serve(cache=processes[n % 4], ask=slow), range(16)))
+    assert world.asked == 1
+    assert sum(not one.from_cache for one in served) == 1
+
+
+def test_people_who_want_it_fresh_at_the_same_moment_share_a_call(world: World) -> None:
+    world.serve()
+    world.seconds += 1
+
+    def slow() -> Answer:
+        time.sleep(0.1)
+        world.seconds += 0.1
+        return world.ask()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: world.serve(max_age=0, ask=slow, cache=world.another_process()), range(4)))
+    assert world.asked == 2
+
+
+def test_the_lease_of_somebody_who_died_runs_out(world: World) -> None:
+    class Killed(BaseException):
+        pass
+
+    def dies() -> Answer:
+        world.cache._finish = lambda *_: None  # type: ignore[method-assign]
+        raise Killed
+
+    with pytest.raises(Killed):
+        world.serve(ask=dies, seconds=20.0)
+    waiting = world.another_process()
+    with pytest.raises(TimeoutExceededError, match="asking the same"):
+        world.serve(cache=waiting, seconds=0.2)
+    world.seconds += 21
+    assert world.serve(cache=waiting).from_cache is False
+
+
+def test_an_answer_that_came_after_the_lease_ran_out_is_kept_all_the_same(world: World) -> None:
+    def overtaken() -> Answer:
+        world.seconds += 50
+        world.serve(cache=world.another_process(), fresh=600)
+        return world.ask()
+
+    world.serve(ask=overtaken, seconds=20.0, fresh=600)
+    assert world.asked == 2
+    assert world.serve(fresh=600).from_cache
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda kept: kept[:-1] + b"?", lambda kept: kept[:10], lambda kept: b"MDF0" + kept[4:]]
+)
+def test_an_entry_that_was_tampered_with_counts_as_nothing(world: World, damage: Callable[[bytes], bytes]) -> None:
+    world.serve()
+    kept = world.state.get(PREFIX + "a") or b""
+    world.state.update(PREFIX + "a", lambda _: (damage(kept), None), keep_seconds=60)
+    assert world.serve().from_cache is False
+
+
+def test_clocks_that_jump_never_make_an_answer_younger(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    wall = [1000.0]
+    monkeypatch.setattr("mde_files.caching.time.time", lambda: wall[0])
+    world.serve()
+    wall[0] -= 500_000
+    assert world.serve().age_seconds == 0
+    wall[0] += 1_000_000
+    assert world.serve().from_cache is False
+    world.seconds -= 50
+    assert world.serve(fresh=600).from_cache is False
+
+
+def test_the_cache_stays_within_its_bounds(world: World) -> None:
+    world.document = {"text": random.Random(7).randbytes(30_000).hex()}
+    for number in range(200):
+        world.serve(f"key-{number}")
+    entries, size = world.state.size(PREFIX)
+    assert entries < 200
+    assert size <= 4 * 1024 * 1024
+    world.document = {"text": random.Random(7).randbytes(400_000).hex()}
+    world.serve("too-large")
+    world.serve("too-large")
+    assert world.state.get(PREFIX + "too-large") is None
+
+
+json_documents = st.none() | st.dictionaries(
+    st.text(max_size=20), st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=20)
+)
+
+
+@given(json_documents)
+def test_whatever_the_service_said_comes_back_unchanged(document: Any) -> None:
+    world = World()
+    world.document = document
+    first = world.serve()
+    assert world.serve().answer == first.answer == Answer(document, WHEN)
