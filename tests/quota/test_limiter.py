@@ -326,22 +326,6 @@ def test_an_answer_is_handed_on_although_the_state_is_lost_meanwhile(world: Worl
     world.call(quota)
 
 
-def test_while_degraded_the_clock_is_that_of_the_state_in_use(world: World) -> None:
-    class Silent:
-        def warning(self, event: str, **fields: object) -> None: ...
-
-    def unreachable() -> MemoryState:
-        raise BackendUnavailableError("nobody is there")
-
-    # The time to try again has come at every look: in the middle of a change nothing may be tried.
-    ticks = iter(range(0, 10_000_000, 1000))
-    state = ResilientState(unreachable, required=False, log=Silent(), clock=lambda: next(ticks))  # type: ignore[arg-type]
-    quota = Quota(configured(windows=windows((1, 60))), state, application="app")
-    world.call(quota)
-    with pytest.raises(QuotaExhaustedError):
-        world.call(quota)
-
-
 @pytest.mark.parametrize(
     ("given", "words"),
     [

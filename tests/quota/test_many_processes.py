@@ -87,6 +87,7 @@ def hammer(emulator: Emulator) -> Iterator[Callable[..., Hammer]]:
         one.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sqlite", "redis"])
 def test_the_allowance_is_used_and_never_broken(
     emulator: Emulator, hammer: Callable[..., Hammer], kind: str, tmp_path: Path, request: pytest.FixtureRequest

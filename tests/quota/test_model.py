@@ -44,6 +44,7 @@ class Model:
         self.quota = self.world.quota(windows=windows(*limits))
         self.limits = limits
         self.under_way: list[Attempt] = []
+        self.dead: list[Attempt] = []
         self.ends: list[float] = []
         self.arrivals: list[float] = []
         self.paused_until = 0.0
@@ -70,7 +71,10 @@ class Model:
     def answer(self, number: int) -> None:
         if self.under_way:
             attempt = self.under_way.pop(number % len(self.under_way))
-            if not attempt.dies:
+            if attempt.dies:
+                # Kept, since Python would end the block of a context manager that nobody holds any more.
+                self.dead.append(attempt)
+            else:
                 attempt.slot.__exit__(None, None, None)
             self.settle(attempt, attempt.deadline if attempt.dies else self.world.seconds)
 

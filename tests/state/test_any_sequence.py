@@ -30,9 +30,11 @@ def test_any_sequence(state: State, steps: list[tuple[Any, ...]]) -> None:
     for kind, key, *more in steps:
         under = [name for name in model if name.startswith(key)]
         if kind == "put":
-            kept = model.pop(key, None)
+            kept = model.get(key)
             assert state.update(key, lambda kept, value=more[0]: (value, kept), keep_seconds=600) == kept
-            model[key] = more[0]
+            if more[0] != kept:
+                model.pop(key, None)
+                model[key] = more[0]
         elif kind == "remove":
             assert state.update(key, lambda kept: (None, kept), keep_seconds=600) == model.pop(key, None)
         elif kind == "purge":

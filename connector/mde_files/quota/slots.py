@@ -125,7 +125,7 @@ class Slots:
     def _mend(self, latest: int, longest_pause: int) -> None:
         if latest < self._base:
             self._base, self._answered = latest, array(_TICKS, bytes(_TICK_BYTES * len(self._answered)))
-            self.mended = True
+            self.mended = len(self._answered) > 0
         known = bisect_right(self._answered, latest - self._base)
         if known < len(self._answered):
             self._answered[known:] = array(_TICKS, [latest - self._base]) * (len(self._answered) - known)
