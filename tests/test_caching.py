@@ -135,6 +135,16 @@ def test_an_old_answer_is_served_only_when_the_service_cannot_be_reached(
     assert world.serve().stale is False
 
 
+def test_a_failed_refresh_takes_nothing_away(world: World) -> None:
+    world.serve(fresh=3600)
+    world.error = NetworkError("gone")
+    world.seconds += 1
+    with pytest.raises(NetworkError):
+        world.serve(fresh=3600, max_age=0)
+    world.seconds += 3000
+    assert world.serve(fresh=3600).from_cache
+
+
 def test_many_who_ask_at_once_cost_one_call(world: World) -> None:
     inside = threading.Event()
 

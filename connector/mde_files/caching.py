@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from mde_files.state import State
 
 PREFIX = "cache/"
-_HEADER = struct.Struct("<4s8sdddI")
-_MAGIC = b"MDF1"
+_HEADER = struct.Struct("<4s8sddddI")
+_MAGIC = b"MDF2"
 _NOBODY = bytes(8)
 _COMPRESSED_FROM = 2048
 _FIRST_LOOK = 0.005
@@ -69,13 +69,14 @@ class _Entry(NamedTuple):
     lease_until: float
     stored: float
     stored_wall: float
+    life: float
     payload: bytes
 
     def leased(self, now: float) -> bool:
         return self.holder != _NOBODY and self.lease_until > now
 
 
-_EMPTY = _Entry(_NOBODY, 0.0, 0.0, 0.0, b"")
+_EMPTY = _Entry(_NOBODY, 0.0, 0.0, 0.0, 0.0, b"")
 
 
 class AnswerCache:
@@ -116,8 +117,9 @@ class AnswerCache:
         Raises:
             MdeFilesError: As ``ask``; or ``timeout`` while waiting for somebody else's call.
         """
+        entry = self._read(key)
         if max_age is None or max_age > 0:
-            served = self._fresh(self._read(key), fresh_seconds, max_age)
+            served = self._fresh(entry, fresh_seconds, max_age)
             if served is not None:
                 return served
         asked_at = self._state.now()
@@ -169,7 +171,9 @@ class AnswerCache:
             leased = entry._replace(holder=holder, lease_until=until)
             return _encode(leased), leased
 
-        return self._state.update(PREFIX + key, change, keep_seconds=self._kept_seconds(deadline.seconds))
+        # An answer that is kept beside the lease must not live shorter for it.
+        life = max(self._read(key).life, self._life(deadline.seconds))
+        return self._state.update(PREFIX + key, change, keep_seconds=life)
 
     def _lead(
         self,
@@ -194,12 +198,12 @@ class AnswerCache:
     def _finish(self, key: str, holder: bytes, answer: Answer | None, fresh_seconds: Callable[[Answer], float]) -> None:
         """Give the lease back and keep the answer, if there is one."""
         stored = None
-        keep_seconds = self._kept_seconds(0.0)
+        life = self._read(key).life
         if answer is not None and fresh_seconds(answer) > 0:
             payload = _pack(answer)
             if len(payload) <= self._config.max_megabytes * _BYTES_PER_MEGABYTE // 4:
-                stored = _encode(_Entry(_NOBODY, 0.0, self._state.now(), time.time(), payload))
-                keep_seconds = self._kept_seconds(fresh_seconds(answer))
+                life = self._life(fresh_seconds(answer))
+                stored = _encode(_Entry(_NOBODY, 0.0, self._state.now(), time.time(), life, payload))
 
         def change(current: bytes | None) -> tuple[bytes | None, None]:
             if stored is not None:
@@ -209,12 +213,12 @@ class AnswerCache:
                 return current, None
             return (_encode(entry._replace(holder=_NOBODY, lease_until=0.0)) if entry.payload else None), None
 
-        self._state.update(PREFIX + key, change, keep_seconds=keep_seconds)
+        self._state.update(PREFIX + key, change, keep_seconds=life or self._life(0.0))
         self._stores += 1
         if stored is not None and self._stores % _EVICT_EVERY == 1:
             self._state.evict(PREFIX, self._config.max_megabytes * _BYTES_PER_MEGABYTE)
 
-    def _kept_seconds(self, fresh: float) -> float:
+    def _life(self, fresh: float) -> float:
         return fresh + self._config.stale_if_error + 1.0
 
     def _read(self, key: str) -> _Entry:
@@ -288,16 +292,16 @@ def _unpack(payload: bytes) -> Answer | None:
 
 def _encode(entry: _Entry) -> bytes:
     checksum = zlib.crc32(entry.payload)
-    header = _HEADER.pack(_MAGIC, entry.holder, entry.lease_until, entry.stored, entry.stored_wall, checksum)
-    return header + entry.payload
+    times = (entry.lease_until, entry.stored, entry.stored_wall, entry.life)
+    return _HEADER.pack(_MAGIC, entry.holder, *times, checksum) + entry.payload
 
 
 def _decode(stored: bytes | None) -> _Entry:
     """Return the entry in ``stored``; what cannot be read counts as nothing."""
     if stored is None or len(stored) < _HEADER.size:
         return _EMPTY
-    magic, holder, lease_until, kept, kept_wall, checksum = _HEADER.unpack_from(stored)
+    magic, holder, lease_until, kept, kept_wall, life, checksum = _HEADER.unpack_from(stored)
     payload = stored[_HEADER.size :]
     if magic != _MAGIC or zlib.crc32(payload) != checksum:
         return _EMPTY
-    return _Entry(holder, lease_until, kept, kept_wall, payload)
+    return _Entry(holder, lease_until, kept, kept_wall, life, payload)
