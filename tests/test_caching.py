@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import random
+import struct
+import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -10,10 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mde_files.caching import PREFIX, Answer, AnswerCache, Served
+from mde_files.cache_entries import Answer, Entry, encode, new_holder
+from mde_files.caching import PREFIX, AnswerCache, Served
 from mde_files.config import CacheConfig
 from mde_files.deadline import Deadline
-from mde_files.errors import ForbiddenError, MdeFilesError, NetworkError, TimeoutExceededError, UpstreamError
+from mde_files.errors import (
+    ForbiddenError,
+    MdeFilesError,
+    NetworkError,
+    StateUnavailableError,
+    TimeoutExceededError,
+    UpstreamError,
+)
 from mde_files.state.memory import MemoryState
 
 if TYPE_CHECKING:
@@ -174,6 +184,34 @@ def test_people_who_want_it_fresh_at_the_same_moment_share_a_call(world: World) 
     assert world.asked == 2
 
 
+def test_nobody_waits_for_another_thread_beyond_their_own_time(world: World) -> None:
+    released = threading.Event()
+
+    def stuck() -> Answer:
+        released.wait(10)
+        return world.ask()
+
+    with ThreadPoolExecutor(1) as pool:
+        leader = pool.submit(lambda: world.serve(ask=stuck, seconds=20))
+        while not world.cache._flights:
+            time.sleep(0.001)
+        with pytest.raises(TimeoutExceededError, match="asking the same"):
+            world.serve(seconds=0.1)
+        released.set()
+        assert leader.result().from_cache is False
+
+
+def test_an_answer_outlives_the_loss_of_its_state(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(*_: object, **__: object) -> None:
+        raise StateUnavailableError("lost")
+
+    def ask() -> Answer:
+        monkeypatch.setattr(world.state, "update", lost)
+        return world.ask()
+
+    assert world.serve(ask=ask).answer.document == world.document
+
+
 def test_the_lease_of_somebody_who_died_runs_out(world: World) -> None:
     class Killed(BaseException):
         pass
@@ -189,6 +227,20 @@ def test_the_lease_of_somebody_who_died_runs_out(world: World) -> None:
         world.serve(cache=waiting, seconds=0.2)
     world.seconds += 21
     assert world.serve(cache=waiting).from_cache is False
+
+
+def test_a_process_that_died_is_not_waited_for(world: World) -> None:
+    with subprocess.Popen(["/bin/true"]) as gone:
+        gone.wait()
+    holder = struct.pack("<II8s", *struct.unpack("<I", new_holder()[:4]), gone.pid, b"somebody")
+    elsewhere = struct.pack("<II8s", 1, gone.pid, b"somebody")
+    leased = Entry(holder, world.seconds + 60, 0.0, 0.0, 0.0, b"")
+    world.state.update(PREFIX + "a", lambda _: (encode(leased), None), keep_seconds=60)
+    assert world.serve(seconds=0.5).from_cache is False
+    on_another_machine = encode(leased._replace(holder=elsewhere))
+    world.state.update(PREFIX + "b", lambda _: (on_another_machine, None), keep_seconds=60)
+    with pytest.raises(TimeoutExceededError):
+        world.serve("b", seconds=0.1)
 
 
 def test_an_answer_that_came_after_the_lease_ran_out_is_kept_all_the_same(world: World) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mde_files.caching import Answer, AnswerCache, Served
+from mde_files.cache_entries import Answer
+from mde_files.caching import AnswerCache, Served
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,16 +6,19 @@ and concurrent asks for one key, in threads or in processes that share the state
 
 from __future__ import annotations
 
-import json
-import os
-import struct
 import threading
 import time
-import zlib
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, NamedTuple
 
-from mde_files.errors import MdeFilesError, NetworkError, TimeoutExceededError, UpstreamError
+from mde_files.cache_entries import NOBODY, Answer, Entry, decode, encode, new_holder, pack, unpack
+from mde_files.errors import (
+    MdeFilesError,
+    NetworkError,
+    StateUnavailableError,
+    TimeoutExceededError,
+    UpstreamError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,27 +28,11 @@ if TYPE_CHECKING:
     from mde_files.state import State
 
 PREFIX = "cache/"
-_HEADER = struct.Struct("<4s8sddddI")
-_MAGIC = b"MDF2"
-_NOBODY = bytes(8)
-_COMPRESSED_FROM = 2048
 _FIRST_LOOK = 0.005
 _LONGEST_LOOK = 0.2
 _EVICT_EVERY = 64
 _BYTES_PER_MEGABYTE = 1024 * 1024
 _UNREACHABLE = (NetworkError, TimeoutExceededError, UpstreamError)
-
-
-class Answer(NamedTuple):
-    """An answer of the service as it is kept.
-
-    Attributes:
-        document: JSON document; ``None`` when the service does not know the file.
-        retrieved_at: When the service gave it, RFC 3339 UTC.
-    """
-
-    document: Any
-    retrieved_at: str
 
 
 class Served(NamedTuple):
@@ -64,19 +51,12 @@ class Served(NamedTuple):
     stale: bool = False
 
 
-class _Entry(NamedTuple):
-    holder: bytes
-    lease_until: float
-    stored: float
-    stored_wall: float
-    life: float
-    payload: bytes
-
-    def leased(self, now: float) -> bool:
-        return self.holder != _NOBODY and self.lease_until > now
-
-
-_EMPTY = _Entry(_NOBODY, 0.0, 0.0, 0.0, 0.0, b"")
+class _Wanted(NamedTuple):
+    key: str
+    deadline: Deadline
+    fresh_seconds: Callable[[Answer], float]
+    max_age: float | None
+    ask: Callable[[], Answer]
 
 
 class AnswerCache:
@@ -117,103 +97,79 @@ class AnswerCache:
         Raises:
             MdeFilesError: As ``ask``; or ``timeout`` while waiting for somebody else's call.
         """
-        entry = self._read(key)
+        wanted = _Wanted(key, deadline, fresh_seconds, max_age, ask)
         if max_age is None or max_age > 0:
-            served = self._fresh(entry, fresh_seconds, max_age)
+            served = self._fresh(self._read(key), wanted)
             if served is not None:
                 return served
         asked_at = self._state.now()
-        with self._flight(key):
-            return self._lead_or_follow(key, deadline, fresh_seconds, max_age, ask, asked_at)
+        with self._flight(wanted):
+            return self._lead_or_follow(wanted, asked_at)
 
-    def _lead_or_follow(
-        self,
-        key: str,
-        deadline: Deadline,
-        fresh_seconds: Callable[[Answer], float],
-        max_age: float | None,
-        ask: Callable[[], Answer],
-        asked_at: float,
-    ) -> Served:
-        holder = os.urandom(8)
+    def _lead_or_follow(self, wanted: _Wanted, asked_at: float) -> Served:
+        holder = new_holder()
         look = _FIRST_LOOK
         while True:
-            entry = self._take_lease(key, holder, deadline, asked_at, max_age, fresh_seconds)
+            entry = self._take_lease(wanted, holder, asked_at)
             if entry.holder == holder:
-                return self._lead(key, holder, entry, fresh_seconds, ask)
-            served = self._fresh(entry, fresh_seconds, max_age, since=asked_at)
+                return self._lead(wanted, holder, entry)
+            served = self._fresh(entry, wanted, since=asked_at)
             if served is not None:
                 return served
-            if look >= deadline.remaining():
-                raise TimeoutExceededError(
-                    f"Somebody else has been asking the same for {deadline.seconds:g} s without an answer.",
-                    hint="Try again; if it happens often, raise timeouts.total.",
-                )
+            if look >= wanted.deadline.remaining():
+                raise _waited_too_long(wanted.deadline)
             self._sleep(look)
             look = min(_LONGEST_LOOK, look * 1.5)
 
-    def _take_lease(
-        self,
-        key: str,
-        holder: bytes,
-        deadline: Deadline,
-        asked_at: float,
-        max_age: float | None,
-        fresh_seconds: Callable[[Answer], float],
-    ) -> _Entry:
+    def _take_lease(self, wanted: _Wanted, holder: bytes, asked_at: float) -> Entry:
         now = self._state.now()
-        until = now + deadline.remaining()
+        until = now + wanted.deadline.remaining()
 
-        def change(current: bytes | None) -> tuple[bytes | None, _Entry]:
-            entry = _decode(current)
-            if entry.leased(now) or self._fresh(entry, fresh_seconds, max_age, since=asked_at) is not None:
+        def change(current: bytes | None) -> tuple[bytes | None, Entry]:
+            entry = decode(current)
+            if entry.leased(now) or self._fresh(entry, wanted, since=asked_at) is not None:
                 return current, entry
             leased = entry._replace(holder=holder, lease_until=until)
-            return _encode(leased), leased
+            return encode(leased), leased
 
         # An answer that is kept beside the lease must not live shorter for it.
-        life = max(self._read(key).life, self._life(deadline.seconds))
-        return self._state.update(PREFIX + key, change, keep_seconds=life)
+        life = max(self._read(wanted.key).life, self._life(wanted.deadline.seconds))
+        return self._state.update(PREFIX + wanted.key, change, keep_seconds=life)
 
-    def _lead(
-        self,
-        key: str,
-        holder: bytes,
-        before: _Entry,
-        fresh_seconds: Callable[[Answer], float],
-        ask: Callable[[], Answer],
-    ) -> Served:
+    def _lead(self, wanted: _Wanted, holder: bytes, before: Entry) -> Served:
         answer: Answer | None = None
         try:
-            answer = ask()
+            answer = wanted.ask()
         except _UNREACHABLE as error:
-            stale = self._stale(before, fresh_seconds, error)
+            stale = self._stale(before, wanted, error)
             if stale is None:
                 raise
             return stale
         finally:
-            self._finish(key, holder, answer, fresh_seconds)
+            # A state that is lost now does not take away the answer that was paid for.
+            with suppress(StateUnavailableError):
+                self._finish(wanted, holder, answer)
         return Served(answer, from_cache=False, age_seconds=0.0)
 
-    def _finish(self, key: str, holder: bytes, answer: Answer | None, fresh_seconds: Callable[[Answer], float]) -> None:
+    def _finish(self, wanted: _Wanted, holder: bytes, answer: Answer | None) -> None:
         """Give the lease back and keep the answer, if there is one."""
         stored = None
-        life = self._read(key).life
-        if answer is not None and fresh_seconds(answer) > 0:
-            payload = _pack(answer)
+        life = self._read(wanted.key).life
+        if answer is not None and wanted.fresh_seconds(answer) > 0:
+            payload = pack(answer)
             if len(payload) <= self._config.max_megabytes * _BYTES_PER_MEGABYTE // 4:
-                life = self._life(fresh_seconds(answer))
-                stored = _encode(_Entry(_NOBODY, 0.0, self._state.now(), time.time(), life, payload))
+                life = self._life(wanted.fresh_seconds(answer))
+                stored = encode(Entry(NOBODY, 0.0, self._state.now(), time.time(), life, payload))
 
         def change(current: bytes | None) -> tuple[bytes | None, None]:
             if stored is not None:
                 return stored, None
-            entry = _decode(current)
+            entry = decode(current)
             if entry.holder != holder:
                 return current, None
-            return (_encode(entry._replace(holder=_NOBODY, lease_until=0.0)) if entry.payload else None), None
+            return (encode(entry._replace(holder=NOBODY, lease_until=0.0)) if entry.payload else None), None
 
-        self._state.update(PREFIX + key, change, keep_seconds=life or self._life(0.0))
+        self._state.update(PREFIX + wanted.key, change, keep_seconds=life or self._life(0.0))
         self._stores += 1
         if stored is not None and self._stores % _EVICT_EVERY == 1:
             self._state.evict(PREFIX, self._config.max_megabytes * _BYTES_PER_MEGABYTE)
@@ -221,52 +177,49 @@ class AnswerCache:
     def _life(self, fresh: float) -> float:
         return fresh + self._config.stale_if_error + 1.0
 
-    def _read(self, key: str) -> _Entry:
-        return _decode(self._state.get(PREFIX + key))
+    def _read(self, key: str) -> Entry:
+        return decode(self._state.get(PREFIX + key))
 
-    def _fresh(
-        self,
-        entry: _Entry,
-        fresh_seconds: Callable[[Answer], float],
-        max_age: float | None,
-        *,
-        since: float | None = None,
-    ) -> Served | None:
+    def _fresh(self, entry: Entry, wanted: _Wanted, *, since: float | None = None) -> Served | None:
         """Return what ``entry`` holds if it is fresh enough, or was stored after ``since``."""
-        if not entry.payload:
-            return None
-        answer = _unpack(entry.payload)
-        if answer is None:
-            return None
+        answer = unpack(entry.payload) if entry.payload else None
         age = self._age(entry)
-        allowed = fresh_seconds(answer) if max_age is None else min(max_age, fresh_seconds(answer))
-        if age is None or (age > allowed and not (since is not None and entry.stored > since)):
+        if answer is None or age is None:
+            return None
+        fresh = wanted.fresh_seconds(answer)
+        allowed = fresh if wanted.max_age is None else min(wanted.max_age, fresh)
+        if age > allowed and not (since is not None and entry.stored > since):
             return None
         return Served(answer, from_cache=True, age_seconds=age)
 
-    def _stale(self, entry: _Entry, fresh_seconds: Callable[[Answer], float], error: MdeFilesError) -> Served | None:
-        answer = _unpack(entry.payload) if entry.payload and error.retryable else None
+    def _stale(self, entry: Entry, wanted: _Wanted, error: MdeFilesError) -> Served | None:
+        """Return what ``entry`` holds where the service cannot be reached and that is old, but not too old."""
+        allowed = self._config.stale_if_error
+        answer = unpack(entry.payload) if entry.payload and error.retryable and allowed else None
         age = self._age(entry)
-        if answer is None or age is None or age > fresh_seconds(answer) + self._config.stale_if_error:
-            return None
-        if self._config.stale_if_error == 0:
+        if answer is None or age is None or age > wanted.fresh_seconds(answer) + allowed:
             return None
         return Served(answer, from_cache=True, age_seconds=age, stale=True)
 
-    def _age(self, entry: _Entry) -> float | None:
+    def _age(self, entry: Entry) -> float | None:
         """Return the age in seconds by whichever clock says more; ``None`` for an entry from the future."""
         age = self._state.now() - entry.stored
         return None if age < 0 else max(age, time.time() - entry.stored_wall)
 
     @contextmanager
-    def _flight(self, key: str) -> Iterator[None]:
+    def _flight(self, wanted: _Wanted) -> Iterator[None]:
         """Let the threads of this process that want one key in one after the other."""
+        key = wanted.key
         with self._flights_lock:
             lock, waiting = self._flights.get(key, (threading.Lock(), 0))
             self._flights[key] = (lock, waiting + 1)
         try:
-            with lock:
+            if not lock.acquire(timeout=wanted.deadline.remaining()):
+                raise _waited_too_long(wanted.deadline)
+            try:
                 yield
+            finally:
+                lock.release()
         finally:
             with self._flights_lock:
                 lock, waiting = self._flights[key]
@@ -276,32 +229,8 @@ class AnswerCache:
                     self._flights[key] = (lock, waiting - 1)
 
 
-def _pack(answer: Answer) -> bytes:
-    text = json.dumps(answer, separators=(",", ":")).encode("ascii")
-    return b"z" + zlib.compress(text, 1) if len(text) >= _COMPRESSED_FROM else b"j" + text
-
-
-def _unpack(payload: bytes) -> Answer | None:
-    try:
-        text = zlib.decompress(payload[1:]) if payload[:1] == b"z" else payload[1:]
-        document, retrieved_at = json.loads(text)
-    except (ValueError, TypeError, zlib.error, RecursionError):
-        return None
-    return Answer(document, retrieved_at)
-
-
-def _encode(entry: _Entry) -> bytes:
-    checksum = zlib.crc32(entry.payload)
-    times = (entry.lease_until, entry.stored, entry.stored_wall, entry.life)
-    return _HEADER.pack(_MAGIC, entry.holder, *times, checksum) + entry.payload
-
-
-def _decode(stored: bytes | None) -> _Entry:
-    """Return the entry in ``stored``; what cannot be read counts as nothing."""
-    if stored is None or len(stored) < _HEADER.size:
-        return _EMPTY
-    magic, holder, lease_until, kept, kept_wall, life, checksum = _HEADER.unpack_from(stored)
-    payload = stored[_HEADER.size :]
-    if magic != _MAGIC or zlib.crc32(payload) != checksum:
-        return _EMPTY
-    return _Entry(holder, lease_until, kept, kept_wall, life, payload)
+def _waited_too_long(deadline: Deadline) -> TimeoutExceededError:
+    return TimeoutExceededError(
+        f"Somebody else has been asking the same for {deadline.seconds:g} s without an answer.",
+        hint="Try again; if it happens often, raise timeouts.total.",
+    )

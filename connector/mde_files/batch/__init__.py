@@ -1,0 +1,1 @@
+"""Thousands of hashes in, one line of output for each: bounded, resumable, within the quota."""
