@@ -20,6 +20,9 @@ _ENVIRONMENT_PREFIX = "MDE_FILES_"
 _CONFIG_VARIABLE = "MDE_FILES_CONFIG"
 _FEDERATED_TOKEN_VARIABLE = "AZURE_FEDERATED_TOKEN_FILE"  # noqa: S105 - the name of a variable
 _SHARED_TENANTS = frozenset({"common", "organizations", "consumers"})
+_REDIS_SCHEMES = ("redis://", "rediss://")
+_VISIBILITY_TIMEOUT = 900.0
+_ACTIONS_PER_VISIBILITY = 3
 _FILE_ALTERNATIVES = {"client_secret": "client_secret_file", "access_token": "access_token_file"}
 
 
@@ -83,6 +86,18 @@ class Limits(NamedTuple):
     max_response_bytes: int
 
 
+class CeleryConfig(NamedTuple):
+    """Where the tasks of Celery workers are kept; ``None`` for a URL: nowhere is said. Times are in seconds.
+
+    A message that was not acknowledged for ``visibility_timeout`` is handed to another worker.
+    """
+
+    broker: Secret | None
+    results: Secret | None
+    visibility_timeout: float
+    result_expires: int
+
+
 class LogConfig(NamedTuple):
     """``level``: debug, info, warning or error; ``format``: text or json."""
 
@@ -107,17 +122,19 @@ class Config(NamedTuple):
     state_required: bool
     limits: Limits
     md5: bool
+    celery: CeleryConfig
     log: LogConfig
 
     def secrets(self) -> Iterator[str]:
         """Yield every secret text the configuration holds, for redaction."""
         certificate = self.auth.certificate
-        held = [self.auth.client_secret, self.auth.access_token, self.proxy, self.state]
+        urls = (self.proxy, self.state, self.celery.broker, self.celery.results)
+        held = [self.auth.client_secret, self.auth.access_token, *urls]
         held += [certificate.pem, certificate.passphrase] if certificate else []
         for secret in held:
             if secret is not None:
                 yield secret.reveal()
-        for url in (self.proxy, self.state):
+        for url in urls:
             password = urlsplit(url.reveal()).password if url is not None else None
             if password:
                 yield password
@@ -160,15 +177,35 @@ def load(
     Raises:
         InvalidConfigError: Something in it is wrong; the message names the key and what is allowed.
     """
-    schema = schemas.load("configuration")
+    document, place = _document(source, overrides)
+    return _build(_checked(_of_tenant(document, tenant), place))
+
+
+def load_celery(
+    source: Mapping[str, Any] | str | os.PathLike[str] | None = None, *, overrides: Mapping[str, str] | None = None
+) -> CeleryConfig:
+    """Return where the tasks of Celery workers are kept: the settings that all tenants of ``source`` share.
+
+    Args:
+        source: As for :func:`load`.
+        overrides: As for :func:`load`.
+
+    Raises:
+        InvalidConfigError: Something in it is wrong; the message names the key and what is allowed.
+    """
+    return _celery(_checked(*_document(source, overrides)))
+
+
+def _document(
+    source: Mapping[str, Any] | str | os.PathLike[str] | None, overrides: Mapping[str, str] | None
+) -> tuple[dict[str, Any], str]:
+    """Return the settings as they were given, and where they stand."""
     if source is not None and not isinstance(source, str | os.PathLike):
-        document = _of_tenant(dict(source), tenant)
-        return _checked(schemas.coerced(schema, document), schema, "the configuration")
+        return dict(source), "the configuration"
     path, required = _path_of(source)
     document = _read(path) if required or path.is_file() else {}
     _override(document, {**os.environ, **(overrides or {})})
-    place = str(path) if path.is_file() else "the environment"
-    return _checked(schemas.coerced(schema, _of_tenant(document, tenant)), schema, place)
+    return document, str(path) if path.is_file() else "the environment"
 
 
 def _path_of(source: str | os.PathLike[str] | None) -> tuple[Path, bool]:
@@ -246,11 +283,14 @@ def _laid_over(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, A
     return merged
 
 
-def _checked(document: dict[str, Any], schema: Mapping[str, Any], place: str) -> Config:
+def _checked(given: dict[str, Any], place: str) -> dict[str, Any]:
+    """Return the settings with numbers as numbers and every default filled in."""
+    schema = schemas.load("configuration")
+    document = schemas.coerced(schema, given)
     problems = schemas.problems("configuration", document)
     if problems:
         raise InvalidConfigError(_sentence(problems, place), hint=_suggestion(problems))
-    return _build(schemas.with_defaults(schema, document))
+    return schemas.with_defaults(schema, document)
 
 
 def _sentence(problems: list[schemas.Problem], place: str) -> str:
@@ -302,6 +342,7 @@ def _build(document: dict[str, Any]) -> Config:
         state_required=document["state_required"],
         limits=Limits(**document["limits"]),
         md5=document["md5"],
+        celery=_celery(document),
         log=LogConfig(**document["log"]),
     )
 
@@ -310,6 +351,25 @@ def _quota(document: Mapping[str, Any]) -> QuotaConfig:
     windows = document.get("windows")
     pairs = tuple((window["calls"], float(window["seconds"])) for window in windows) if windows is not None else None
     return QuotaConfig(**{"per_minute": None, "per_hour": None, **document, "windows": pairs})
+
+
+def _celery(document: Mapping[str, Any]) -> CeleryConfig:
+    celery = document["celery"]
+    state = document.get("state", "")
+    broker = celery.get("broker", state if state.startswith(_REDIS_SCHEMES) else None)
+    shortest = _ACTIONS_PER_VISIBILITY * document["timeouts"]["total"]
+    visibility_timeout = celery.get("visibility_timeout", max(_VISIBILITY_TIMEOUT, shortest))
+    if visibility_timeout < shortest:
+        raise InvalidConfigError(
+            f"celery.visibility_timeout is {visibility_timeout:g} s: a task would be handed out again while it runs.",
+            hint=f"Set it to {shortest:g} or more, three times timeouts.total, or leave it out.",
+        )
+    return CeleryConfig(
+        broker=_secret(broker),
+        results=_secret(celery.get("results", broker)),
+        visibility_timeout=visibility_timeout,
+        result_expires=celery["result_expires"],
+    )
 
 
 def _auth(document: Mapping[str, Any]) -> AuthConfig:
