@@ -136,7 +136,7 @@ def test_csv_is_made_at_the_end_and_resumed_by_its_journal(
     assert emulator.accepted == {"file_stats": 1, "file_alerts": 1}
     with to.open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert rows[-1]["high_alerts"] != ""
+    assert any(row["high_alerts"] != "" for row in rows if row["input"] == EICAR)
     assert len(rows) == 6
     assert len(Output(tmp_path / "out.csv.jsonl").outcomes) == 6
 

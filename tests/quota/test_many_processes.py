@@ -102,6 +102,7 @@ def test_the_allowance_is_used_and_never_broken(
     assert 0.95 * ALLOWED <= emulator.accepted["file_stats"] <= ALLOWED
 
 
+@pytest.mark.slow
 def test_killed_processes_neither_break_the_quota_nor_keep_it(
     emulator: Emulator, hammer: Callable[..., Hammer], tmp_path: Path
 ) -> None:

@@ -105,6 +105,7 @@ def messages(app: Celery) -> int:
         return int(channel.client.llen("mde-files") + channel.client.hlen(channel.unacked_key))
 
 
+@pytest.mark.slow
 def test_workers_answer_a_batch_as_its_own_threads_would(
     emulator: Emulator,
     configure: Callable[..., Path],
@@ -131,6 +132,7 @@ def test_workers_answer_a_batch_as_its_own_threads_would(
     assert worker.end() == 0
 
 
+@pytest.mark.slow
 def test_interrupted_the_tasks_go_on_and_a_resumed_batch_collects_them(
     emulator: Emulator,
     configure: Callable[..., Path],

@@ -94,6 +94,7 @@ def test_a_worker_goes_on_after_messages_that_make_no_sense(
     assert send(app, "file_stats", eicar).get(timeout=SECONDS)["outcome"] == "seen_in_organization"
 
 
+@pytest.mark.slow
 def test_a_task_whose_quota_is_used_up_gives_its_worker_back_and_returns(
     emulator: Emulator,
     configure: Callable[..., Path],
