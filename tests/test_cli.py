@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -266,8 +267,21 @@ def test_demo_shows_each_outcome_and_what_to_try_next(run: Any, terminal: None) 
         for outcome in action.outcomes:
             assert outcome in ran.out
     assert "mde-files emulator" in ran.out
-    records = run("demo", "--json").document["records"]
-    assert all(schemas.problems("record", record) == [] for record in records)
+    page = Path(re.search(r"(/\S+)/report\.html", ran.out).group(1)) / "report.html"  # type: ignore[union-attr]
+    assert "<h1>Suspicious files on several devices</h1>" in page.read_text(encoding="utf-8")
+    assert page.stat().st_mode & 0o777 == 0o600
+    shown = run("demo", "--json").document
+    assert all(schemas.problems("record", record) == [] for record in shown["records"])
+    incident = json.loads((Path(shown["folder"]) / "incident.json").read_text(encoding="utf-8"))
+    assert incident["enrichments"]
+    assert shown["playbook"]["attached"][0]["status"] == "created"
+
+
+def test_records_are_exported_as_stix(run: Any, settings: Path) -> None:
+    for words in (["file-stats", EICAR], ["file-alerts", EICAR]):
+        bundle = run(*words, "--output-format", "stix").document
+        assert bundle["type"] == "bundle"
+        assert {"file", "note"} <= {each["type"] for each in bundle["objects"]}
 
 
 def test_help_needs_no_configuration_and_names_every_command(run: Any, capsys: pytest.CaptureFixture[str]) -> None:

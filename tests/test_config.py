@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from mde_files import config, manifest
+from mde_files.clouds import ServiceEndpoint
 from mde_files.errors import InvalidConfigError
 from mde_files.secret import Secret
 
@@ -221,7 +222,7 @@ def test_host_authority_and_scope_come_from_one_row(cloud: str) -> None:
 def test_a_region_changes_the_host_alone(region: str) -> None:
     plain, regional = config.load(valid()).endpoints, config.load(valid(region=region)).endpoints
     assert regional.host == f"{region}.api.security.microsoft.com"
-    assert regional._replace(base_url=plain.base_url, host=plain.host) == plain
+    assert regional._replace(services={**regional.services, "files_api": plain.of("files_api")}) == plain
 
 
 def test_a_row_can_be_overridden_and_a_custom_cloud_has_none() -> None:
@@ -232,7 +233,10 @@ def test_a_row_can_be_overridden_and_a_custom_cloud_has_none() -> None:
     custom = config.load(
         valid(cloud="custom", base_url="https://a.example", authority="https://b.example/", scope="c/.default")
     ).endpoints
-    assert custom == ("custom", "https://a.example", "a.example", "", "https://b.example", "c/.default", ("c",))
+    assert (custom.cloud, custom.portal_host, custom.authority) == ("custom", "", "https://b.example")
+    assert custom.services == {
+        "files_api": ServiceEndpoint("files_api", "https://a.example", "a.example", "c/.default", ("c",))
+    }
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "127.0.0.1", "127.9.8.7", "[::1]"])

@@ -68,7 +68,7 @@ def serve() -> Iterator[Callable[..., Service]]:
         opened.append((session, server))
         clock = Clock()
         exchange = Exchange(
-            endpoints=config.endpoints,
+            endpoint=config.endpoints.of("files_api"),
             session=session,
             tokens=FakeTokens(TOKEN),
             log=EventLog(),

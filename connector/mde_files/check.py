@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mde_files import manifest
 from mde_files.deadline import Deadline
 from mde_files.errors import MdeFilesError
 from mde_files.hashes import FileHash
@@ -79,7 +80,7 @@ def _findings(connector: Connector) -> Iterator[Finding]:
     try:
         claims = connector.sign_in(anew=True)
     except MdeFilesError as error:
-        yield _failed("sign_in", error)
+        yield failed("sign_in", error)
         return
     yield Finding("sign_in", _OK, f"Signed in at {config.endpoints.authority}.")
     if claims is None:
@@ -94,12 +95,17 @@ def _findings(connector: Connector) -> Iterator[Finding]:
         try:
             ask()
         except MdeFilesError as error:
-            yield _failed(f"call_{name}", error)
+            yield failed(f"call_{name}", error)
         else:
             yield Finding(f"call_{name}", _OK, f"'{connector.manifest.calls[name].title}' answers.")
+    if config.sinks.names:
+        from mde_files.playbook.sinks.checking import findings
+
+        yield from findings(connector)
 
 
-def _failed(name: str, error: MdeFilesError) -> Finding:
+def failed(name: str, error: MdeFilesError) -> Finding:
+    """Return the finding that stands for an error."""
     return Finding(name, _FAILED, error.message, error.hint, error.exit_code)
 
 
@@ -129,22 +135,34 @@ def _tenant(connector: Connector, claims: Claims) -> Finding:
 
 
 def _permission(action: str, call: Call, claims: Claims) -> Finding:
+    name = f"permission_{action}_{call.id}"
+    missing = missing_permission(call, claims)
+    if missing is None:
+        return Finding(name, _OK, f"{action}: '{call.title}' is covered by {_fitting(call, claims)[0]}.")
+    return missing._replace(name=name, message=f"{action}: {missing.message}")
+
+
+def missing_permission(call: Call, claims: Claims) -> Finding | None:
+    """Return what is wrong with a token that covers none of a call's permissions; ``None``: it covers one."""
+    if _fitting(call, claims):
+        return None
     delegated = bool(claims.scp)
     needed = call.permissions.delegated if delegated else call.permissions.application
     held = claims.scp if delegated else claims.roles
-    name = f"permission_{action}_{call.id}"
-    fitting = [permission for permission in needed if permission in held]
-    if fitting:
-        return Finding(name, _OK, f"{action}: '{call.title}' is covered by {fitting[0]}.")
     return Finding(
-        name,
+        "permission",
         _FAILED,
-        f"{action}: '{call.title}' needs {' or '.join(needed)}; "
-        f"the token carries {', '.join(held)[:300] or 'no permission'}.",
-        f"Add {needed[0]} ({'delegated' if delegated else 'application'}) of WindowsDefenderATP "
-        "and grant admin consent.",
+        f"'{call.title}' needs {' or '.join(needed)}; the token carries {', '.join(held)[:300] or 'no permission'}.",
+        f"Add {needed[0]} ({'delegated' if delegated else 'application'}) of "
+        f"{manifest.load().services[call.service].resource} and grant admin consent.",
         4,
     )
+
+
+def _fitting(call: Call, claims: Claims) -> list[str]:
+    delegated = bool(claims.scp)
+    needed = call.permissions.delegated if delegated else call.permissions.application
+    return [permission for permission in needed if permission in (claims.scp if delegated else claims.roles)]
 
 
 def _calls(connector: Connector) -> Iterator[tuple[str, Callable[[], object]]]:

@@ -16,6 +16,7 @@ COMMANDS = {
     "file-stats": "how common a file is in the organization and worldwide",
     "file-alerts": "the alerts a file took part in",
     "run": "run an action with parameters as JSON, as a platform does",
+    "playbook": "enrich the files of an incident and attach what was found",
     "batch": "thousands of hashes from a file; can be interrupted and resumed",
     "check": "look whether sign-in, permissions and endpoints work, and say what to fix",
     "quota": "what is used and left of the service's quota, and when room returns",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from mde_files import clouds, manifest, schemas
+from mde_files import clouds, manifest, schemas, sink_config
 from mde_files.errors import InvalidConfigError
 from mde_files.secret import Secret
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from mde_files.clouds import Endpoints
+    from mde_files.sink_config import SinksConfig
 
 _ENVIRONMENT_PREFIX = "MDE_FILES_"
 _CONFIG_VARIABLE = "MDE_FILES_CONFIG"
@@ -122,6 +123,7 @@ class Config(NamedTuple):
     state_required: bool
     limits: Limits
     md5: bool
+    sinks: SinksConfig
     celery: CeleryConfig
     log: LogConfig
 
@@ -131,6 +133,7 @@ class Config(NamedTuple):
         urls = (self.proxy, self.state, self.celery.broker, self.celery.results)
         held = [self.auth.client_secret, self.auth.access_token, *urls]
         held += [certificate.pem, certificate.passphrase] if certificate else []
+        held += self.sinks.secrets()
         for secret in held:
             if secret is not None:
                 yield secret.reveal()
@@ -342,6 +345,7 @@ def _build(document: dict[str, Any]) -> Config:
         state_required=document["state_required"],
         limits=Limits(**document["limits"]),
         md5=document["md5"],
+        sinks=_sinks(document["sinks"]),
         celery=_celery(document),
         log=LogConfig(**document["log"]),
     )
@@ -400,6 +404,17 @@ def _auth(document: Mapping[str, Any]) -> AuthConfig:
         access_token=_secret(auth.get("access_token")),
         access_token_file=_file("auth.access_token_file", auth.get("access_token_file")),
     )
+
+
+def _sinks(document: Mapping[str, Any]) -> SinksConfig:
+    webhook = document.get("webhook", {})
+    url, secret = webhook.get("url"), webhook.get("secret")
+    if url is not None:
+        clouds.checked_url("sinks.webhook.url", url, shown=False)
+    secret_file = _file("sinks.webhook.secret_file", webhook.get("secret_file"))
+    if secret is None and secret_file is not None:
+        secret = read_secret_file("sinks.webhook.secret_file", secret_file)
+    return sink_config.read(document, url=_secret(url), secret=_secret(secret))
 
 
 def _how_to_give(name: str) -> str:

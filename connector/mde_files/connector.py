@@ -10,6 +10,7 @@ from mde_files import manifest as manifests
 from mde_files import records, schemas
 from mde_files.answers import Asking
 from mde_files.caching import PREFIX as CACHE_PREFIX
+from mde_files.clouds import FILES_API
 from mde_files.deadline import Deadline
 from mde_files.enrichment import Asked, Enrichment
 from mde_files.errors import InvalidInputError, MdeFilesError, UpstreamInvalidError
@@ -28,10 +29,12 @@ if TYPE_CHECKING:
     from mde_files.check import Report
     from mde_files.config import Config
     from mde_files.files_api import FilesApi
+    from mde_files.playbook.sinks import Sink
     from mde_files.quota import Priority, WindowUsage
     from mde_files.state import State
 
 _WORKERS = 4
+ATTACHED_PREFIX = "attached/"
 _PERSON = Asking()
 
 
@@ -189,6 +192,27 @@ class Connector:
         """Return the files API of the configured tenant; connections are made when something is asked."""
         return self._service.files_api()
 
+    def open_sink(self, text: str) -> Sink:
+        """Return where a playbook attaches what it found: ``file:PATH``, ``sentinel``, ``graph`` or ``webhook:URL``.
+
+        Raises:
+            InvalidInputError: There is no such sink.
+            InvalidConfigError: It cannot be used as it is configured.
+        """
+        from mde_files.playbook.sinks import open_sink
+
+        return open_sink(text, self)
+
+    @property
+    def service(self) -> Service:
+        """State, sign-in and connections, for those who attach what was found."""
+        return self._service
+
+    @property
+    def log(self) -> EventLog:
+        """Where events go."""
+        return self._log
+
     @property
     def degraded(self) -> str | None:
         """Why quota and cache are not shared although they should be, as a sentence; ``None``: nothing is amiss."""
@@ -202,24 +226,27 @@ class Connector:
     def purge(self) -> int:
         """Remove every cached answer and stored token of this configuration; return how many answers there were.
 
-        The quota is kept: forgetting what was used would break it.
+        What is remembered of attached findings goes too; the findings stay where they are. The quota is kept:
+        forgetting what was used would break it.
         """
-        self._service.tokens().forget()
+        self._service.forget_tokens()
+        self._service.state.purge(ATTACHED_PREFIX)
         return self._service.state.purge(CACHE_PREFIX)
 
-    def sign_in(self, *, anew: bool = False) -> Claims | None:
+    def sign_in(self, *, anew: bool = False, service: str = FILES_API) -> Claims | None:
         """Sign in or use a stored token, and return what the token says about itself; ``None``: unreadable.
 
         Args:
             anew: Whether to forget stored tokens, so that the credential itself is tried. A person who signed in
                 on another device is not asked again.
+            service: Id of the service of the manifest that the token is for.
 
         Raises:
             MdeFilesError: The sign-in failed.
         """
         if anew and not self.config.delegated:
-            self._service.tokens().forget()
-        return self._service.claims(Deadline(self.config.timeouts.total))
+            self._service.tokens(service).forget()
+        return self._service.claims(Deadline(self.config.timeouts.total), service)
 
     def _known(self, action: str) -> manifests.Action:
         known = self.manifest.actions.get(action)

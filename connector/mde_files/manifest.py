@@ -1,4 +1,4 @@
-"""Reads ``manifest.yaml``: actions, calls with permissions and quotas, sign-in methods and clouds."""
+"""Reads ``manifest.yaml``: actions, calls with permissions and quotas, services, sign-in methods and clouds."""
 
 from __future__ import annotations
 
@@ -56,6 +56,26 @@ class Action(NamedTuple):
     examples: tuple[Mapping[str, Any], ...]
 
 
+class Service(NamedTuple):
+    """A service that is called, as the manifest's ``services`` declare it.
+
+    Attributes:
+        id: Its id.
+        title: Name shown to people.
+        resource: Whose permissions are granted: an API's name, or what an Azure role is assigned on.
+        permission_kind: ``api_permission`` (stands in the token) or ``azure_role`` (does not).
+        url_setting: Configuration key of its URL.
+        scope_setting: Configuration key of its token scope.
+    """
+
+    id: str
+    title: str
+    resource: str
+    permission_kind: str
+    url_setting: str
+    scope_setting: str
+
+
 class Cloud(NamedTuple):
     """A row of the cloud table. ``hosts``, ``scopes`` and ``audiences`` are keyed by service."""
 
@@ -86,6 +106,7 @@ class Manifest(NamedTuple):
     product: str
     actions: Mapping[str, Action]
     calls: Mapping[str, Call]
+    services: Mapping[str, Service]
     sign_in_methods: Mapping[str, SignInMethod]
     clouds: Mapping[str, Cloud]
     document: Mapping[str, Any]
@@ -119,6 +140,7 @@ def parse(document: Mapping[str, Any]) -> Manifest:
         product=document["product"],
         actions={key: _action(key, value) for key, value in document["actions"].items()},
         calls={key: _call(key, value) for key, value in document["calls"].items()},
+        services={key: Service(id=key, **value) for key, value in document["services"].items()},
         sign_in_methods={
             key: SignInMethod(key, value["title"], value["kind"], tuple(value["required"]))
             for key, value in document["sign_in_methods"].items()

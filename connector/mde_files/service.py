@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from mde_files.answers import Answers
+from mde_files.clouds import FILES_API
 from mde_files.deadline import Deadline
 from mde_files.quota import Quota
 from mde_files.state import ResilientState, open_state
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from mde_files.manifest import Manifest
     from mde_files.quota import Priority
     from mde_files.state import State
+    from mde_files.transport.exchange import Exchange
     from mde_files.transport.session import HttpSession
 
 _MANAGED_IDENTITY = "managed-identity"
@@ -72,7 +74,8 @@ class Service:
         self._answers: Answers | None = None
         self._quotas: dict[Priority, Quota] = {}
         self._session: HttpSession | None = None
-        self._tokens: TokenProvider | None = None
+        self._tokens: dict[str, TokenProvider] = {}
+        self._exchanges: dict[str, Exchange] = {}
         self._api: FilesApi | None = None
         self._asker: Asker | None = None
 
@@ -114,35 +117,60 @@ class Service:
                 self._quotas[caller] = quota
             return quota
 
-    def tokens(self) -> TokenProvider:
-        """Return what signs in."""
+    def tokens(self, service: str = FILES_API) -> TokenProvider:
+        """Return what signs in to a service.
+
+        Raises:
+            InvalidConfigError: The configuration does not say how, or where the service is.
+        """
         with self._lock:
-            if self._tokens is None:
+            tokens = self._tokens.get(service)
+            if tokens is None:
                 from mde_files.auth import token_provider
 
-                self._tokens = token_provider(self._config, self._http(), prompt=self._prompt, log=self._log)
-            return self._tokens
+                tokens = token_provider(self._config, self.http(), service=service, prompt=self._prompt, log=self._log)
+                self._tokens[service] = tokens
+            return tokens
 
     def files_api(self) -> FilesApi:
         """Return the files API; connections are made when something is asked."""
         with self._lock:
             if self._api is None:
                 from mde_files.files_api import FilesApi
+
+                exchange = self.exchange(FILES_API)
+                self._api = FilesApi(exchange, self._manifest, urlsplit(self._config.endpoints.base_url).path)
+            return self._api
+
+    def exchange(self, service: str) -> Exchange:
+        """Return what asks a service of the manifest, with tokens of its own.
+
+        Raises:
+            InvalidConfigError: The configuration does not say where it is or how to sign in there.
+        """
+        with self._lock:
+            exchange = self._exchanges.get(service)
+            if exchange is None:
                 from mde_files.transport.exchange import Exchange
 
-                exchange = Exchange(
-                    endpoints=self._config.endpoints,
-                    session=self._http(),
-                    tokens=self.tokens(),
+                exchange = self._exchanges[service] = Exchange(
+                    endpoint=self._config.endpoints.of(service),
+                    session=self.http(),
+                    tokens=self.tokens(service),
                     log=self._log,
                     quota=self.quota,
                     max_wait_seconds=self._config.quota.max_wait_seconds,
                     sleep=self._sleep,
                 )
-                self._api = FilesApi(exchange, self._manifest, urlsplit(self._config.endpoints.base_url).path)
-            return self._api
+            return exchange
 
-    def claims(self, deadline: Deadline) -> Claims | None:
+    def forget_tokens(self) -> None:
+        """Remove every stored token of this configuration, whatever service it is for."""
+        for service in self._config.endpoints.services:
+            if service == FILES_API or self._config.auth.method != "access_token":
+                self.tokens(service).forget()
+
+    def claims(self, deadline: Deadline, service: str = FILES_API) -> Claims | None:
         """Return what the token says about itself, signing in if necessary; ``None``: it cannot be read.
 
         Raises:
@@ -150,7 +178,7 @@ class Service:
         """
         from mde_files.auth import decode_claims
 
-        token = self.tokens().token(deadline)
+        token = self.tokens(service).token(deadline)
         try:
             return decode_claims(token.value.reveal())
         except ValueError:
@@ -171,19 +199,22 @@ class Service:
         with self._lock:
             session, self._session = self._session, None
             state, self._state = self._state, self._given_state
-            self._tokens = self._api = self._answers = self._asker = None
+            self._api = self._answers = self._asker = None
+            self._tokens, self._exchanges = {}, {}
             self._quotas = {}
         if session is not None:
             session.close()
         if state is not None and state is not self._given_state:
             state.close()
 
-    def _http(self) -> HttpSession:
-        if self._session is None:
-            from mde_files.transport.session import HttpSession
+    def http(self) -> HttpSession:
+        """Return the connections that everything shares."""
+        with self._lock:
+            if self._session is None:
+                from mde_files.transport.session import HttpSession
 
-            self._session = HttpSession(self._config)
-        return self._session
+                self._session = HttpSession(self._config)
+            return self._session
 
     def _find_asker(self) -> Asker:
         config = self._config

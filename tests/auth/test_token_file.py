@@ -268,10 +268,15 @@ def test_keys_never_mix_who_where_and_for_what(emulator: Emulator) -> None:
         {**base, "authority": "https://login.example"},
         {**base, "auth": {**base["auth"], "method": "device_code"}},
     ]
-    keys = {entry_key(config.load(variant), b"credential") for variant in variants}
-    keys.add(entry_key(config.load(base), b"another credential"))
-    assert len(keys) == 7
-    assert entry_key(config.load(base), b"credential") in keys
+
+    def key(document: dict[str, Any], credential: bytes = b"credential", service: str = "files_api") -> str:
+        configuration = config.load(document)
+        return entry_key(configuration, credential, configuration.endpoints.of(service).scope)
+
+    keys = {key(variant) for variant in variants}
+    keys |= {key(base, b"another credential"), key(base, service="azure_management")}
+    assert len(keys) == 8
+    assert key(base) in keys
 
 
 def test_changed_secret_does_not_reuse_the_old_token(

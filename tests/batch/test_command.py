@@ -214,6 +214,27 @@ def test_a_complete_batch_is_not_begun_again(batch: Any, hash_file: Path, output
     assert emulator.requests == []
 
 
+def test_a_report_shows_each_finding_once(
+    batch: Any, hashes: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, page = tmp_path / "hashes.txt", tmp_path / "report.html"
+    path.write_text(f"{hashes[0]}\n{EICAR}\n{EICAR}\n")
+    assert batch(path, "--report", str(page)).code == 0
+    text = page.read_text(encoding="utf-8")
+    assert "Files of a batch" in text
+    assert text.count('<th scope="row"') == 2
+    monkeypatch.setattr("mde_files.batch.web_page.MOST_RECORDS", 1)
+    assert batch(path, "--resume", "--report", str(page)).code == 0
+    assert "further results are not shown" in page.read_text(encoding="utf-8")
+    ended = batch(path, "--resume", "--report", str(tmp_path / "none" / "report.html"))
+    assert ended.code == 2
+    page.unlink()
+    page.mkdir()
+    ended = batch(path, "--resume", "--report", str(page))
+    assert ended.code == 3
+    assert "cannot be written" in ended.err
+
+
 @pytest.mark.parametrize(
     ("content", "options", "said"),
     [

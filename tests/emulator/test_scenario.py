@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 import pytest
 
 from mde_files import schemas
-from mde_files.emulator import Alert, Fault, File, Scenario
+from mde_files.emulator import Alert, Fault, File, Incident, Scenario
 from mde_files.emulator.application import Application as AsgiApplication
 from mde_files.emulator.emulation import Emulation
 from mde_files.emulator.scenario import FaultKind
@@ -251,6 +251,7 @@ def test_schema_and_code_know_the_same() -> None:
     assert set(schema["$defs"]["fault"]["properties"]) == set(get_type_hints(Fault)) - {"matched"}
     assert set(get_type_hints(File)) | {"note", "repeat"} == set(schema["$defs"]["file"]["properties"])
     assert {"label", "files", "properties", "tenant"} == set(get_type_hints(Alert))
+    assert set(get_type_hints(Incident)) == set(schema["$defs"]["incident"]["properties"])
     application = AsgiApplication(Emulation(Scenario.load(), "https://127.0.0.1"), {})
     endpoints = {endpoint.name for endpoint in application._endpoints} | {"any", "service", "sign_in"}
     assert set(schema["$defs"]["fault"]["properties"]["endpoint"]["enum"]) == endpoints

@@ -25,7 +25,7 @@ from mde_files.errors import (
 from mde_files.logs import EventLog
 from mde_files.timestamps import parse_timestamp
 from mde_files.transport.exchange import Exchange, Reply
-from mde_files.transport.refusals import QueryRefusedError
+from mde_files.transport.refusals import ConflictError, QueryRefusedError
 from mde_files.transport.session import HttpSession
 
 from .hostile import HostileServer, after_request, error_answer, http_answer, in_turn
@@ -88,7 +88,7 @@ def service() -> Iterator[Callable[..., Asking]]:
         fake = FakeTokens(*tokens)
         clock = Clock()
         exchange = Exchange(
-            endpoints=config.endpoints,
+            endpoint=config.endpoints.of("files_api"),
             session=session,
             tokens=fake,
             log=EventLog(level, "json", config.secrets()),
@@ -325,10 +325,18 @@ class TestTryingAgain:
         it.failure()
         assert it.pauses == [0.0] * 4
 
-    @pytest.mark.parametrize("status", [400, 402, 405, 409, 422, 451])
+    @pytest.mark.parametrize("status", [400, 402, 405, 422, 451])
     def test_a_refusal_is_not_asked_again(self, service: Service, status: int) -> None:
         it = service(*[http_answer(status=status)] * 3)
         assert type(it.failure()) is UpstreamError
+        assert len(it.server.requests) == 1
+
+    @pytest.mark.parametrize("status", [409, 412])
+    def test_a_conflict_is_not_asked_again_the_same_way(self, service: Service, status: int) -> None:
+        it = service(*[http_answer(status=status)] * 3)
+        error = it.failure()
+        assert isinstance(error, ConflictError)
+        assert error.retryable
         assert len(it.server.requests) == 1
 
     def test_a_broken_connection_is_made_anew(self, service: Service) -> None:

@@ -74,24 +74,26 @@ class ApplicationSignIn:
     Each sign-in is an MSAL application of its own: MSAL would keep answering with an old refusal, token or certificate.
 
     Args:
-        config: Whom to sign in, where and for what.
+        config: Whom to sign in and where.
+        scope: What for.
         credential: What with.
         session: Sends the requests.
         log: Gets one event for each request.
     """
 
-    def __init__(self, config: Config, credential: Credential, session: HttpSession, log: EventLog) -> None:
+    def __init__(self, config: Config, scope: str, credential: Credential, session: HttpSession, log: EventLog) -> None:
         self._config = config
+        self._scope = scope
         self._credential = credential
         self._session = session
         self._log = log
 
     def key(self) -> str:
         """Return the key of this application with this credential."""
-        return entry_key(self._config, self._credential.fingerprint())
+        return entry_key(self._config, self._credential.fingerprint(), self._scope)
 
     def sign_in(self, deadline: Deadline, person: Secret | None) -> SignedIn:  # noqa: ARG002 - no person takes part
-        """Return a new token for the configured scope."""
+        """Return a new token for the scope."""
         credential = self._credential.for_msal()
 
         import msal  # type: ignore[import-untyped]
@@ -112,7 +114,7 @@ class ApplicationSignIn:
                 azure_region=False,
                 http_client=http,
             )
-            return application.acquire_token_for_client(scopes=[endpoints.scope])
+            return application.acquire_token_for_client(scopes=[self._scope])
 
         asked_at = time.time()
         return signed_in(ask_msal(ask, http, config.secrets()), asked_at, config.secrets())

@@ -30,26 +30,28 @@ class DeviceCodeSignIn:
     """Renews what a person signed in to before; asks the person when that is not possible.
 
     Args:
-        config: Which application asks, where and for what.
+        config: Which application asks, and where.
+        scope: What for.
         session: Sends the requests.
         log: Gets one event for each request.
         prompt: Shows a person where to enter which code; ``None`` when nobody is there.
     """
 
     def __init__(
-        self, config: Config, session: HttpSession, log: EventLog, prompt: Callable[[str], None] | None
+        self, config: Config, scope: str, session: HttpSession, log: EventLog, prompt: Callable[[str], None] | None
     ) -> None:
         self._config = config
+        self._scope = scope
         self._session = session
         self._log = log
         self._prompt = prompt
 
     def key(self) -> str:
         """Return the key of this application; the last person who signed in is the one it stands for."""
-        return entry_key(self._config, b"")
+        return entry_key(self._config, b"", self._scope)
 
     def sign_in(self, deadline: Deadline, person: Secret | None) -> SignedIn:
-        """Return a new token for the configured scope.
+        """Return a new token for the scope.
 
         A person is given the time that the code is valid for, which is longer than ``deadline``.
         """
@@ -84,9 +86,7 @@ class DeviceCodeSignIn:
                 accounts = []
             if not accounts:
                 return None
-            return application.acquire_token_silent_with_error(
-                [self._config.endpoints.scope], accounts[0], force_refresh=True
-            )
+            return application.acquire_token_silent_with_error([self._scope], accounts[0], force_refresh=True)
 
         asked_at = time.time()
         result = ask_msal(ask, http, self._config.secrets())
@@ -100,7 +100,7 @@ class DeviceCodeSignIn:
         secrets = tuple(self._config.secrets())
         cache = _cache(None)
         application = ask_msal(lambda: self._application(http, cache), http, secrets)
-        scopes = [self._config.endpoints.scope]
+        scopes = [self._scope]
         flow = ask_msal(lambda: application.initiate_device_flow(scopes=scopes), http, secrets)
         if not isinstance(flow.get("user_code"), str) or not isinstance(flow.get("device_code"), str):
             raise sign_in_failure(flow, secrets)

@@ -27,23 +27,25 @@ class ManagedIdentitySignIn:
     """The system-assigned identity, or the user-assigned one that ``client_id`` names.
 
     Args:
-        config: Whom to sign in and for what.
+        config: Whom to sign in.
+        scope: What for.
         session: Sends the requests.
         log: Gets one event for each request.
     """
 
-    def __init__(self, config: Config, session: HttpSession, log: EventLog) -> None:
+    def __init__(self, config: Config, scope: str, session: HttpSession, log: EventLog) -> None:
         self._config = config
+        self._scope = scope
         self._session = session
         self._log = log
 
     def key(self) -> str:
         """Return the key of this identity on this machine: a file may be on a disk that several machines share."""
         place = [platform.node(), *(os.environ.get(name, "") for name in _ENDPOINT_VARIABLES)]
-        return entry_key(self._config, "\0".join(place).encode("utf-8", "surrogateescape"))
+        return entry_key(self._config, "\0".join(place).encode("utf-8", "surrogateescape"), self._scope)
 
     def sign_in(self, deadline: Deadline, person: Secret | None) -> SignedIn:  # noqa: ARG002 - no person takes part
-        """Return a new token for the resource that the configured scope names."""
+        """Return a new token for the resource that the scope names."""
         import msal  # type: ignore[import-untyped]
 
         from mde_files.auth.msal_answers import ask_msal, signed_in
@@ -59,7 +61,7 @@ class ManagedIdentitySignIn:
                 else msal.UserAssignedManagedIdentity(client_id=config.client_id)
             )
             client = msal.ManagedIdentityClient(identity, http_client=http)
-            return client.acquire_token_for_client(resource=config.endpoints.scope.removesuffix("/.default"))
+            return client.acquire_token_for_client(resource=self._scope.removesuffix("/.default"))
 
         asked_at = time.time()
         try:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mde_files import manifest
 from mde_files.auth.ready_token import ReadyTokenProvider
 from mde_files.auth.renewal import RenewingTokenProvider
 from mde_files.auth.token_file import TokenFile
+from mde_files.clouds import FILES_API
 from mde_files.errors import InvalidConfigError
 from mde_files.logs import EventLog
 
@@ -23,14 +25,16 @@ def token_provider(
     config: Config,
     session: HttpSession,
     *,
+    service: str = FILES_API,
     prompt: Callable[[str], None] | None = None,
     log: EventLog | None = None,
 ) -> TokenProvider:
-    """Return what hands out access tokens for ``config``. Nothing is read or sent before the first token is asked for.
+    """Return what hands out access tokens for one service. Nothing is read or sent before the first token is asked for.
 
     Args:
-        config: Says by which method and as whom to sign in, where and for what.
+        config: Says by which method and as whom to sign in, and where.
         session: Sends the requests of the sign-in.
+        service: Which service of the manifest the tokens are for; each has its own.
         prompt: Shows a person the message with the device code; ``None``: nobody is there to sign in.
         log: Gets the events; by default the log of the configuration.
 
@@ -38,7 +42,14 @@ def token_provider(
         InvalidConfigError: The configuration lacks what its method needs.
     """
     auth = config.auth
+    scope = config.endpoints.of(service).scope
     if auth.method == "access_token":
+        if service != FILES_API:
+            title = manifest.load().services[service].title
+            raise InvalidConfigError(
+                f"A ready access token is for one service; there is none for '{title}'.",
+                hint="Sign in by another auth.method to use this service.",
+            )
         return ReadyTokenProvider(auth.access_token, auth.access_token_file)
     events = EventLog.from_config(config) if log is None else log
     path = config.token_cache
@@ -47,31 +58,33 @@ def token_provider(
         events.warning("token_file_not_written", path=path, reason=reason, consequence="each process signs in anew")
 
     return RenewingTokenProvider(
-        _sign_in(config, session, events, prompt), None if path is None else TokenFile(path, warn)
+        _sign_in(config, scope, session, events, prompt), None if path is None else TokenFile(path, warn)
     )
 
 
-def _sign_in(config: Config, session: HttpSession, log: EventLog, prompt: Callable[[str], None] | None) -> SignIn:
+def _sign_in(
+    config: Config, scope: str, session: HttpSession, log: EventLog, prompt: Callable[[str], None] | None
+) -> SignIn:
     auth = config.auth
     if auth.method == "managed_identity":
         from mde_files.auth.managed_identity import ManagedIdentitySignIn
 
-        return ManagedIdentitySignIn(config, session, log)
+        return ManagedIdentitySignIn(config, scope, session, log)
     if auth.method == "device_code":
         from mde_files.auth.device_code import DeviceCodeSignIn
 
-        return DeviceCodeSignIn(config, session, log, prompt)
+        return DeviceCodeSignIn(config, scope, session, log, prompt)
 
     from mde_files.auth.application import ApplicationSignIn, ClientSecret, FederatedToken
 
     if auth.method == "client_secret" and auth.client_secret is not None:
-        return ApplicationSignIn(config, ClientSecret(auth.client_secret), session, log)
+        return ApplicationSignIn(config, scope, ClientSecret(auth.client_secret), session, log)
     if auth.method == "certificate" and auth.certificate is not None:
         from mde_files.auth.certificate import CertificateCredential
 
-        return ApplicationSignIn(config, CertificateCredential(auth.certificate), session, log)
+        return ApplicationSignIn(config, scope, CertificateCredential(auth.certificate), session, log)
     if auth.method == "workload_identity" and auth.federated_token_file is not None:
-        return ApplicationSignIn(config, FederatedToken(auth.federated_token_file), session, log)
+        return ApplicationSignIn(config, scope, FederatedToken(auth.federated_token_file), session, log)
     raise InvalidConfigError(
         f"The sign-in method {auth.method!r} lacks its credential.",
         hint="The README shows what each sign-in method needs.",

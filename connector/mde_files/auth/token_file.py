@@ -155,15 +155,15 @@ class TokenFile:
             self._warn(reason)
 
 
-def entry_key(config: Config, credential: bytes) -> str:
+def entry_key(config: Config, credential: bytes, scope: str) -> str:
     """Return the key of a sign-in: tenants, clouds, applications, APIs and credentials never share an entry.
 
     Args:
-        config: Whom to sign in, where and for what.
+        config: Whom to sign in and where.
         credential: What changes when the credential changes.
+        scope: What for.
     """
-    endpoints = config.endpoints
-    parts = [endpoints.authority, config.tenant_id, config.client_id or "", endpoints.scope, config.auth.method]
+    parts = [config.endpoints.authority, config.tenant_id, config.client_id or "", scope, config.auth.method]
     identity = json.dumps(parts).encode("ascii")
     return hashlib.sha256(hashlib.sha256(identity).digest() + credential).hexdigest()
 

@@ -27,7 +27,12 @@ def answer(
             failure = connected.failure(action, params, error) if known else None
             console.fail(error, failure)
             return error.exit_code
-    console.write_record(record)
+    if arguments.output_format == "stix":
+        from mde_files.render.stix import bundle
+
+        console.write(bundle([record]))
+    else:
+        console.write_record(record)
     return 0
 
 

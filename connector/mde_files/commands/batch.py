@@ -107,7 +107,7 @@ def _run(
     say: Callable[[str], None],
     command: str,
 ) -> Summary:
-    from mde_files.batch import resumption, spreadsheet
+    from mde_files.batch import resumption, spreadsheet, web_page
     from mde_files.batch.celery_submission import FollowingEnded, Submission
     from mde_files.batch.interruption import Interruption
     from mde_files.batch.journal import Journal
@@ -170,6 +170,8 @@ def _run(
                 progress.clear()
         if output.as_csv and not interruption.requested:
             spreadsheet.write(journal, output.path)
+        if arguments.report and not interruption.requested:
+            web_page.write(journal, Path(arguments.report))
     finally:
         journal.close()
     return Summary(
@@ -214,6 +216,7 @@ def _parser() -> Parser:
     made.add_argument(
         "--celery", action="store_true", help="let Celery workers ask (extra 'celery') and stay until all is answered"
     )
+    made.add_argument("--report", metavar="FILE.html", help="write a report as one HTML page, too")
     made.add_argument("--workers", metavar="N", default="8", help="calls at a time, 1 to 64 (default 8)")
     made.add_argument("--quiet", action="store_true", help="no progress on standard error")
     add_freshness(made, "as configured")
@@ -252,6 +255,8 @@ def _form(arguments: argparse.Namespace) -> Form:
 def _output(arguments: argparse.Namespace) -> _Output:
     path = Path(arguments.output)
     form = arguments.output_format or ("csv" if path.suffix.lower() == ".csv" else "jsonl")
+    if arguments.report and not Path(arguments.report).absolute().parent.is_dir():
+        raise InvalidInputError("--report names a file in a folder that does not exist.", hint="Make the folder first.")
     output = _Output(path, path.with_name(f"{path.name}.jsonl") if form == "csv" and path.name else path, form == "csv")
     if not arguments.resume:
         from mde_files.batch.journal import refuse_existing

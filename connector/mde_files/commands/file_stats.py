@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mde_files.commands.answering import answer, lookback
-from mde_files.commands.options import add_freshness, asking, parser
+from mde_files.commands.options import add_freshness, add_output_format, asking, parser
 
 if TYPE_CHECKING:
     from mde_files.console import Console
@@ -21,6 +21,7 @@ def run(words: list[str], console: Console) -> int:
         help="hours the organization's numbers look back, 1 to 720 (default 720)",
     )
     add_freshness(made, "what the configuration says")
+    add_output_format(made)
     arguments = made.parse_args(words)
     params = {"file_hash": arguments.hash, **lookback(arguments.lookback_hours)}
     return answer(arguments, console, "file_stats", params, asking(arguments))

@@ -40,6 +40,13 @@ def parser(name: str, summary: str, *, connects: bool) -> Parser:
     return made
 
 
+def add_output_format(made: argparse.ArgumentParser) -> None:
+    """Add the option that exports findings in another form."""
+    made.add_argument(
+        "--output-format", choices=["record", "stix"], default="record", help="stix: a STIX 2.1 bundle (extra 'stix')"
+    )
+
+
 def add_freshness(made: Parser, default: str) -> None:
     """Add the options that say how old an answer may be; ``default`` tells what holds without them."""
     made.add_argument("--max-age", metavar="SECONDS", help=f"greatest age of a cached answer (default: {default})")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mde_files.commands.answering import answer
-from mde_files.commands.options import add_freshness, asking, parser
+from mde_files.commands.options import add_freshness, add_output_format, asking, parser
 from mde_files.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ def run(words: list[str], console: Console) -> int:
         "--params", required=True, metavar="JSON|@FILE|-", help="parameters: JSON, a file or standard input"
     )
     add_freshness(made, "what the configuration says")
+    add_output_format(made)
     arguments = made.parse_args(words)
     return answer(arguments, console, arguments.action, _params(arguments.params), asking(arguments))
 

@@ -16,7 +16,11 @@ from mde_files.emulator import faults as fault_answers
 from mde_files.emulator.call import Call
 from mde_files.emulator.entra import Entra
 from mde_files.emulator.entra_errors import EntraError
-from mde_files.emulator.files_api import FilesApi, ServiceError
+from mde_files.emulator.files_api import FilesApi
+from mde_files.emulator.incidents_defender import DefenderIncidents
+from mde_files.emulator.incidents_graph import GraphIncidents
+from mde_files.emulator.incidents_sentinel import SentinelIncidents
+from mde_files.emulator.protected_api import ProtectedApi, ServiceError
 from mde_files.emulator.traffic import SeenRequest
 from mde_files.errors import InvalidConfigError
 
@@ -28,21 +32,45 @@ if TYPE_CHECKING:
     from mde_files.emulator.emulation import Emulation
     from mde_files.emulator.scenario import Fault
 
-_CODES = {408: "RequestTimeout", 429: "TooManyRequests", 500: "InternalServerError", 503: "ServiceUnavailable"}
+    Answer = Callable[[Call], Awaitable[Response]]
+
+_CODES = {
+    403: "Forbidden",
+    404: "NotFound",
+    408: "RequestTimeout",
+    409: "Conflict",
+    412: "PreconditionFailed",
+    429: "TooManyRequests",
+    503: "ServiceUnavailable",
+}
 _FILES = r"/api(?:/(?P<version>v1\.0))?/files/(?P<id>[^/]+)"
+_DEFENDER = "/api/incidents"
+_DEFENDER_INCIDENT = rf"{_DEFENDER}/(?P<incident>[^/]+)"
+_GRAPH_INCIDENT = r"/v1\.0/security/incidents/(?P<incident>[^/]+)"
+_SENTINEL = (
+    r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<resource_group>[^/]+)/providers/"
+    r"Microsoft\.OperationalInsights/workspaces/(?P<workspace>[^/]+)/providers/Microsoft\.SecurityInsights/incidents"
+)
+_SENTINEL_INCIDENT = rf"{_SENTINEL}/(?P<incident>[^/]+)"
+_SENTINEL_COMMENT = rf"{_SENTINEL_INCIDENT}/comments/(?P<comment>[^/]+)"
 _TENANT = r"/(?P<tenant>[^/]+)"
 _OPENID_CONFIGURATION = rf"{_TENANT}/v2\.0/\.well-known/openid-configuration"
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A route: its name, whose it is (``service`` or ``sign_in``), and who answers."""
+    """A route: its name, the API it belongs to (None: the sign-in), and who answers."""
 
     name: str
-    group: str
+    api: ProtectedApi | None
     method: str
     pattern: re.Pattern[str]
-    answer: Callable[[Call], Awaitable[Response]]
+    answer: Answer
+
+    @property
+    def group(self) -> str:
+        """``service`` or ``sign_in``."""
+        return "sign_in" if self.api is None else "service"
 
 
 class Application:
@@ -57,16 +85,36 @@ class Application:
         self._emulation = emulation
         self._connections = connections
         self.entra = Entra(emulation)
-        self._files = FilesApi(emulation)
+        files, defender = FilesApi(emulation), DefenderIncidents(emulation)
+        graph, sentinel = GraphIncidents(emulation), SentinelIncidents(emulation)
+        sign_in: list[tuple[str, str, str, Answer]] = [
+            ("openid_configuration", "GET", _OPENID_CONFIGURATION, self.entra.openid_configuration),
+            ("keys", "GET", rf"{_TENANT}/discovery/v2\.0/keys", self.entra.keys),
+            ("token", "POST", rf"{_TENANT}/oauth2/v2\.0/token", self.entra.token),
+            ("device_code", "POST", rf"{_TENANT}/oauth2/v2\.0/devicecode", self.entra.device_code),
+            ("managed_identity", "GET", "/msi/token", self.entra.managed_identity),
+        ]
+        services: list[tuple[str, ProtectedApi, str, str, Answer]] = [
+            ("file_info", files, "GET", _FILES, files.information),
+            ("file_stats", files, "GET", rf"{_FILES}/stats", files.statistics),
+            ("file_alerts", files, "GET", rf"{_FILES}/alerts", files.alerts),
+            ("defender_incidents", defender, "GET", _DEFENDER, defender.listed),
+            ("defender_incident", defender, "GET", _DEFENDER_INCIDENT, defender.get),
+            ("defender_incident_update", defender, "PATCH", _DEFENDER_INCIDENT, defender.update),
+            ("graph_incident", graph, "GET", _GRAPH_INCIDENT, graph.get),
+            ("graph_incident_update", graph, "PATCH", _GRAPH_INCIDENT, graph.update),
+            ("graph_comment_create", graph, "POST", rf"{_GRAPH_INCIDENT}/comments", graph.comment),
+            ("sentinel_incidents", sentinel, "GET", _SENTINEL, sentinel.listed),
+            ("sentinel_incident", sentinel, "GET", _SENTINEL_INCIDENT, sentinel.get),
+            ("sentinel_incident_update", sentinel, "PUT", _SENTINEL_INCIDENT, sentinel.update),
+            ("sentinel_entities", sentinel, "POST", rf"{_SENTINEL_INCIDENT}/entities", sentinel.entities),
+            ("sentinel_comments", sentinel, "GET", rf"{_SENTINEL_INCIDENT}/comments", sentinel.comments),
+            ("sentinel_comment", sentinel, "GET", _SENTINEL_COMMENT, sentinel.comment),
+            ("sentinel_comment_update", sentinel, "PUT", _SENTINEL_COMMENT, sentinel.put_comment),
+        ]
         self._endpoints = [
-            _endpoint("openid_configuration", "sign_in", "GET", _OPENID_CONFIGURATION, self.entra.openid_configuration),
-            _endpoint("keys", "sign_in", "GET", rf"{_TENANT}/discovery/v2\.0/keys", self.entra.keys),
-            _endpoint("token", "sign_in", "POST", rf"{_TENANT}/oauth2/v2\.0/token", self.entra.token),
-            _endpoint("device_code", "sign_in", "POST", rf"{_TENANT}/oauth2/v2\.0/devicecode", self.entra.device_code),
-            _endpoint("managed_identity", "sign_in", "GET", "/msi/token", self.entra.managed_identity),
-            _endpoint("file_info", "service", "GET", _FILES, self._files.information),
-            _endpoint("file_stats", "service", "GET", rf"{_FILES}/stats", self._files.statistics),
-            _endpoint("file_alerts", "service", "GET", rf"{_FILES}/alerts", self._files.alerts),
+            *(_endpoint(name, None, method, pattern, answer) for name, method, pattern, answer in sign_in),
+            *(_endpoint(*route) for route in services),
         ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -94,18 +142,22 @@ class Application:
         await response(scope, receive, send)
 
     async def _route(self, request: Request, seen: SeenRequest) -> Response | None:
+        allowed = []
         for endpoint in self._endpoints:
             match = endpoint.pattern.fullmatch(seen.path)
             if match is None:
                 continue
             seen.endpoint = endpoint.name
             if request.method != endpoint.method:
-                return PlainTextResponse("Method Not Allowed", 405, {"Allow": endpoint.method})
+                allowed.append(endpoint.method)
+                continue
             path = {name: unquote(value) for name, value in match.groupdict().items() if value is not None}
             call = Call(request, seen, path)
-            if endpoint.group == "service":
-                return await self._service(endpoint, call)
+            if endpoint.api is not None:
+                return await self._service(endpoint, endpoint.api, call)
             return await self._sign_in(endpoint, call)
+        if allowed:
+            return PlainTextResponse("Method Not Allowed", 405, {"Allow": ", ".join(allowed)})
         return PlainTextResponse("Not Found", 404)
 
     async def _sign_in(self, endpoint: Endpoint, call: Call) -> Response | None:
@@ -117,25 +169,25 @@ class Application:
         await asyncio.sleep(self._emulation.scenario.latency.sign_in)
         return await self._answer(endpoint, call, hits)
 
-    async def _service(self, endpoint: Endpoint, call: Call) -> Response | None:
+    async def _service(self, endpoint: Endpoint, api: ProtectedApi, call: Call) -> Response | None:
         refusal: ServiceError | None = None
         try:
-            self._files.identify(call)
-            self._count(endpoint, call)
+            api.identify(call)
+            self._count(endpoint, api, call)
         except ServiceError as error:
             refusal = error
-        hits = self._faults(endpoint, call, self._files.names(call))
+        hits = self._faults(endpoint, call, api.names(call))
         await asyncio.sleep(self._emulation.scenario.latency.service)
         return await self._answer(endpoint, call, hits, refusal)
 
-    def _count(self, endpoint: Endpoint, call: Call) -> None:
+    def _count(self, endpoint: Endpoint, api: ProtectedApi, call: Call) -> None:
         quota, caller, traffic = self._emulation.scenario.quota, call.caller, self._emulation.traffic
         if quota is not None and caller is not None:
             key = (caller.tenant_id, caller.client_id, endpoint.name)
             full = self._emulation.quota.take(key, quota.windows, call.seen.arrived)
             if full is not None:
                 traffic.rejected[endpoint.name] += 1
-                raise self._files.throttled(full)
+                raise api.throttled(full)
         traffic.accepted[endpoint.name] += 1
 
     def _faults(self, endpoint: Endpoint, call: Call, names: set[str]) -> list[Fault]:
@@ -170,6 +222,8 @@ class Application:
             else await self._ordinary(endpoint, call, refusal)
         )
         for fault in hits:
+            if fault.kind == "answer_lost":
+                return None
             if fault.kind == "truncated_json":
                 response = fault_answers.truncated(response)
             elif fault.kind == "drip":
@@ -182,8 +236,8 @@ class Application:
         try:
             if refusal is not None:
                 raise refusal
-            if endpoint.group == "service":
-                self._files.permit(call, endpoint.name)
+            if endpoint.api is not None:
+                endpoint.api.permit(call, endpoint.name)
             return await endpoint.answer(call)
         except ServiceError as error:
             return error.response()
@@ -191,12 +245,12 @@ class Application:
             return error.response(self._emulation.base_url)
 
     def _replacement(self, endpoint: Endpoint, fault: Fault) -> Response:
-        if fault.kind == "unauthorized":
-            return self._files.unauthorized("The access token is invalid or expired.").response()
+        if fault.kind == "unauthorized" and endpoint.api is not None:
+            return endpoint.api.unauthorized("The access token is invalid or expired.").response()
 
         def usual_error(status: int) -> Response:
-            if endpoint.group == "service":
-                return ServiceError(status, _CODES.get(status, "InternalServerError"), "").response()
+            if endpoint.api is not None:
+                return endpoint.api.error(status, _CODES.get(status, "InternalServerError"), "").response()
             error = EntraError(90033).response(self._emulation.base_url)
             error.status_code = status
             return error
@@ -217,7 +271,5 @@ class Application:
             pass
 
 
-def _endpoint(
-    name: str, group: str, method: str, pattern: str, answer: Callable[[Call], Awaitable[Response]]
-) -> Endpoint:
-    return Endpoint(name, group, method, re.compile(rf"{pattern}/?", re.IGNORECASE), answer)
+def _endpoint(name: str, api: ProtectedApi | None, method: str, pattern: str, answer: Answer) -> Endpoint:
+    return Endpoint(name, api, method, re.compile(rf"{pattern}/?", re.IGNORECASE), answer)

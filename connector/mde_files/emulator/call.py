@@ -19,7 +19,7 @@ class Call:
     Attributes:
         request: The request itself.
         seen: Its entry in the record of requests.
-        path: The variable parts of the path, decoded: ``id``, ``version``, ``tenant``.
+        path: The variable parts of the path, decoded: ``id``, ``version``, ``tenant``, ``incident`` and so on.
         form: The fields of a posted form.
         caller: Who asks, once a valid token said so.
     """

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mde_files.emulator.scenario import Fault
 
-CHANGES_THE_ANSWER = ("latency", "drip", "headers", "truncated_json", "other_file")
+CHANGES_THE_ANSWER = ("latency", "drip", "headers", "truncated_json", "other_file", "answer_lost")
 _BLOCK = 65536
 _GATEWAY_PAGE = "<!DOCTYPE html><html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>"
 _TITLES = {200: "Sign in to your account", 502: "502 Bad Gateway"}

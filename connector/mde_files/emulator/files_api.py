@@ -7,28 +7,20 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
-import math
 import re
-import time
-import uuid
-from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from starlette.responses import JSONResponse, Response
 
 from mde_files.emulator import odata
-from mde_files.emulator.tokens import InvalidTokenError
-from mde_files.errors import InvalidConfigError
+from mde_files.emulator.protected_api import ProtectedApi, Required, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mde_files.emulator.call import Call
-    from mde_files.emulator.emulation import Emulation
-    from mde_files.emulator.quota import Refusal
-    from mde_files.emulator.scenario import Alert, File, Scenario, Tenant
+    from mde_files.emulator.scenario import Alert, File
 
 RESOURCE = "WindowsDefenderATP"
 _HASH_KINDS = {40: "sha1", 64: "sha256", 32: "md5"}
@@ -36,117 +28,38 @@ _HEX = re.compile(r"[0-9a-fA-F]+")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,9}")
 _DEFAULT_LOOK_BACK = 720
 _FOREIGN_HOST = "https://collector.attacker.example"
-_READ_ROLES = {
-    "file_info": (("File.Read.All",), ("File.Read.All",)),
-    "file_stats": (("File.Read.All",), ("File.Read.All",)),
-    "file_alerts": (("Alert.Read.All", "Alert.ReadWrite.All"), ("Alert.Read", "Alert.ReadWrite")),
+_FILE = Required(("File.Read.All",), ("File.Read.All",))
+_PERMISSIONS = {
+    "file_info": _FILE,
+    "file_stats": _FILE,
+    "file_alerts": Required(("Alert.Read.All", "Alert.ReadWrite.All"), ("Alert.Read", "Alert.ReadWrite")),
 }
 
 
-class ServiceError(Exception):
-    """A refusal by the service, with its error envelope."""
+class FilesApi(ProtectedApi):
+    """The files half of the emulated Defender for Endpoint."""
 
-    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.message = message
-        self.headers = dict(headers or {})
+    resource = RESOURCE
+    form = "defender"
+    permissions = _PERMISSIONS
 
-    def response(self) -> Response:
-        """Return the answer."""
-        body = odata.error(self.code, self.message, str(uuid.uuid4()))
-        return JSONResponse(body, self.status, self.headers)
+    def wrong_audience(self) -> ServiceError:
+        """Return the refusal of a token for another resource, as the scenario asks for."""
+        if self._scenario.switches.wrong_audience == "unauthorized":
+            return self.unauthorized("The access token was issued for another audience.")
+        return ServiceError(403, "Forbidden", "The token audience is not allowed to access this API.")
 
-
-class FilesApi:
-    """The service half of the emulator."""
-
-    def __init__(self, emulation: Emulation) -> None:
-        self._emulation = emulation
-
-    @property
-    def _scenario(self) -> Scenario:
-        return self._emulation.scenario
-
-    def identify(self, call: Call) -> None:
-        """Set the call's caller from its bearer token.
-
-        Raises:
-            ServiceError: There is no valid token (401), or it is for another resource.
-        """
-        scheme, _, token = call.request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise self.unauthorized("The Authorization header is missing or is no bearer token.")
-        try:
-            caller = self._emulation.tokens.check(token.strip())
-        except InvalidTokenError as error:
-            raise self.unauthorized(f"The access token is invalid or expired: {error}.") from error
-        call.seen.application = caller.client_id
-        if caller.audience not in self._scenario.resource(RESOURCE).identifiers:
-            if self._scenario.switches.wrong_audience == "unauthorized":
-                raise self.unauthorized("The access token was issued for another audience.")
-            raise ServiceError(403, "Forbidden", "The token audience is not allowed to access this API.")
-        call.caller = caller
-
-    def unauthorized(self, message: str) -> ServiceError:
-        """Return the error for a token that is not accepted."""
-        challenge = f'Bearer authorization_uri="{self._emulation.base_url}/common/oauth2/v2.0/authorize"'
-        details = 'error="invalid_token", error_description="The access token is not valid"'
-        if self._scenario.switches.challenge == "claims":
-            claims = json.dumps({"access_token": {"nbf": {"essential": True, "value": str(int(time.time()))}}})
-            encoded = base64.b64encode(claims.encode()).decode()
-            details = f'error="insufficient_claims", claims="{encoded}"'
-        headers = {"WWW-Authenticate": f"{challenge}, {details}"}
-        return ServiceError(
-            401, "Unauthorized", message, {} if self._scenario.switches.challenge == "none" else headers
-        )
-
-    def throttled(self, refusal: Refusal) -> ServiceError:
-        """Return the 429 for a full window, with the hint that the scenario asks for."""
-        hint = self._scenario.switches.throttle_hint
-        seconds = max(1, math.ceil(refusal.seconds))
-        message = "The allowed number of calls for this API was reached. Please try again later."
-        headers = {}
-        if hint == "seconds":
-            headers["Retry-After"] = str(seconds)
-        elif hint == "date":
-            headers["Retry-After"] = formatdate(math.ceil(time.time() + refusal.seconds), usegmt=True)
-        elif hint == "body":
-            message = (
-                f"API calls quota exceeded! Maximum calls admitted per {refusal.window.seconds:g} seconds is "
-                f"{refusal.window.calls}. You can send requests again in {seconds} seconds."
-            )
-        return ServiceError(429, "TooManyRequests", message, headers)
-
-    def permit(self, call: Call, endpoint: str) -> None:
-        """Check that the caller holds one of the endpoint's permissions.
-
-        Raises:
-            ServiceError: 403 with the roles that are required and the roles that are there.
-        """
-        caller = call.caller
-        if caller is None:
-            raise self.unauthorized("The request is not signed in.")
-        application_roles, delegated_scopes = _READ_ROLES[endpoint]
-        delegated = caller.scopes is not None
-        required = delegated_scopes if delegated else application_roles
+    def required(self, endpoint: str) -> Required:
+        """Return the permissions an endpoint requires."""
+        required = self.permissions[endpoint]
         if endpoint == "file_alerts" and self._scenario.switches.alerts_permission == "write_only":
-            required = required[1:]
-        held = caller.scopes if caller.scopes is not None else caller.roles
-        if not set(required) & set(held):
-            kind = "user" if delegated else "application"
-            raise ServiceError(
-                403,
-                "Forbidden",
-                f"Missing {kind} roles. API required roles: {','.join(required)}, "
-                f"{kind} roles: {','.join(sorted(held))}.",
-            )
+            return Required(required.application[1:], required.delegated[1:])
+        return required
 
     def names(self, call: Call) -> set[str]:
         """Return label and hashes of the file a call is about, in lower case."""
         wanted = call.path["id"].lower()
-        tenant = self._tenant(call)
+        tenant = self.tenant(call)
         file = self._scenario.find_file(wanted, tenant) if tenant else None
         known = {file.label, file.sha1, file.sha256, file.md5} if file else set()
         return {wanted} | {name.lower() for name in known if name}
@@ -186,7 +99,7 @@ class FilesApi:
             raise self._not_found(call)
         with_evidence = expand or switches.evidence_without_expand == "populated"
         page, more = self._page(call, found)
-        tenant_id = self._required_tenant(call).id
+        tenant_id = self.required_tenant(call).id
         body: dict[str, Any] = {}
         if switches.odata_count == "include":
             body["@odata.count"] = len(found)
@@ -199,12 +112,12 @@ class FilesApi:
             raise _invalid_hash(call)
         if policy != "accept":
             return None
-        file = self._scenario.find_file(call.path["id"].lower(), self._required_tenant(call))
+        file = self._scenario.find_file(call.path["id"].lower(), self.required_tenant(call))
         return file if file is not None and (file.known or call.seen.endpoint == "file_alerts") else None
 
     def _visible_alerts(self, call: Call, sha1: str) -> list[Alert]:
         groups = self._device_groups(call)
-        found = self._scenario.alerts_for(sha1, self._required_tenant(call))
+        found = self._scenario.alerts_for(sha1, self.required_tenant(call))
         return [item for item in found if groups is None or item.properties.get("rbacGroupName") in groups]
 
     def _page(self, call: Call, found: Sequence[Alert]) -> tuple[Sequence[Alert], dict[str, Any]]:
@@ -274,20 +187,6 @@ class FilesApi:
         if call.caller is None or call.caller.user is None:
             return None
         return self._scenario.user(call.caller.user).device_groups
-
-    def _tenant(self, call: Call) -> Tenant | None:
-        if call.caller is None:
-            return None
-        try:
-            return self._scenario.tenant(call.caller.tenant_id)
-        except InvalidConfigError:
-            return None
-
-    def _required_tenant(self, call: Call) -> Tenant:
-        tenant = self._tenant(call)
-        if tenant is None:
-            raise ServiceError(403, "Forbidden", "Unauthorized request - Account is not provisioned.")
-        return tenant
 
     def _not_found(self, call: Call) -> ServiceError:
         return ServiceError(404, self._scenario.switches.not_found_code, f"File {call.path['id']} not found")

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Mapping
 
+    from mde_files.emulator.incidents import Incident
+
 FaultKind = Literal[
     "status",
     "html",
@@ -30,6 +32,7 @@ FaultKind = Literal[
     "empty",
     "error_with_200",
     "unauthorized",
+    "answer_lost",
 ]
 Item = TypeVar("Item")
 
@@ -70,7 +73,10 @@ class FederatedCredential:
 
 @dataclass
 class Application:
-    """An app registration with its credentials and, by resource name, its application roles."""
+    """An app registration with its credentials and, by resource name, its application roles.
+
+    ``azure_roles`` are roles on every Microsoft Sentinel workspace of its tenant; they stand in no token.
+    """
 
     client_id: str
     name: str
@@ -82,6 +88,7 @@ class Application:
     public_client: bool = False
     conditional_access_blocks: bool = False
     roles: dict[str, list[str]] = field(default_factory=dict)
+    azure_roles: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -196,9 +203,10 @@ class Fault:
 
     Attributes:
         kind: What goes wrong. ``latency``, ``drip``, ``headers``, ``truncated_json`` and ``other_file`` change
-            the ordinary answer; the others replace it.
+            the ordinary answer; ``answer_lost`` does what was asked and closes the connection instead of saying so;
+            the others replace the answer.
         endpoint: ``any``, ``service``, ``sign_in`` or an endpoint's name, such as ``file_stats``.
-        id: Label or hash of the file it is about; None: every file.
+        id: Label or hash of the file, or label or id of the incident, it is about; None: every one.
         application: Client id or name of the application; None: every one.
         times: How many requests it hits; None: all of them.
         after: How many matching requests it lets pass first.
@@ -242,6 +250,7 @@ class Scenario:
     device_code: DeviceCode = field(default_factory=DeviceCode)
     files: list[File] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
+    incidents: list[Incident] = field(default_factory=list)
     quota: Quota | None = None
     switches: Switches = field(default_factory=Switches)
     latency: Latency = field(default_factory=Latency)
@@ -268,6 +277,10 @@ class Scenario:
     def alert(self, label: str) -> Alert:
         """Return the alert with this label or id."""
         return _pick("alert", label, self.alerts, lambda item: (item.label, item.properties.get("id")))
+
+    def incident(self, label: str) -> Incident:
+        """Return the incident with this label or number."""
+        return _pick("incident", label, self.incidents, lambda item: (item.label, str(item.id)))
 
     def application(self, name: str | None = None) -> Application:
         """Return the application with this name or client id, or the first one."""

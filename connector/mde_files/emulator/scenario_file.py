@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from mde_files.emulator import incidents
 from mde_files.emulator import scenario as parts
 from mde_files.emulator.moments import duration, resolve_all
 from mde_files.emulator.odata import EVIDENCE_PROPERTIES
@@ -119,6 +120,9 @@ class _Builder:
             device_code=parts.DeviceCode(**document.get("device_code", {})),
             files=list(self._files.values()),
             alerts=alerts,
+            incidents=[
+                self._incident(entry, f"incidents.{n}") for n, entry in enumerate(document.get("incidents", []))
+            ],
             quota=parts.Quota([parts.QuotaWindow(**window) for window in quota["windows"]]) if quota else None,
             switches=Switches(**document.get("switches", {})),
             latency=parts.Latency(**document.get("latency", {})),
@@ -180,6 +184,19 @@ class _Builder:
             for position, row in enumerate(evidence)
         ]
         return parts.Alert(label, list(entry.get("files", [])), properties, entry.get("tenant"))
+
+    def _incident(self, entry: Mapping[str, Any], place: str) -> incidents.Incident:
+        fields = self._moments({"created": "now-2h 7 digits", "updated": "now-1h 7 digits", **entry})
+        for position, name in enumerate(fields.get("files", [])):
+            self._file_named(name, f"{place}.files.{position}")
+        names = fields.pop("devices", [])
+        fields["devices"] = [
+            {"name": name, "machine_id": self._device({"devices": [name]}, place, 0)["machineId"]} for name in names
+        ]
+        fields["comments"] = [incidents.IncidentComment(**item) for item in fields.get("comments", [])]
+        if "sentinel" in fields:
+            fields["sentinel"] = incidents.SentinelIncident(**fields["sentinel"])
+        return incidents.Incident(**fields)
 
     def _device(self, entry: Mapping[str, Any], place: str, number: int) -> dict[str, Any]:
         names = entry.get("devices", [])

@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 _LAST_PORT = 65535
 _START_SECONDS = 20.0
 _STOP_SECONDS = 10.0
-_RESOURCE = "WindowsDefenderATP"
+_SETTINGS = {
+    "WindowsDefenderATP": ("base_url", "scope"),
+    "Microsoft Threat Protection": ("incidents_url", "incidents_scope"),
+    "Microsoft Graph": ("graph_url", "graph_scope"),
+    "Azure Resource Manager": ("azure_management_url", "azure_management_scope"),
+}
 
 
 class Emulator:
@@ -243,23 +248,52 @@ class Emulator:
         from mde_files.emulator.client_settings import auth_settings
 
         asked = self._scenario.application(application)
-        identifier = self._scenario.resource(_RESOURCE).identifiers[0]
         configuration: dict[str, Any] = {
             "tenant_id": self._scenario.tenant(asked.tenant).id,
             "client_id": asked.client_id,
             "auth": auth_settings(asked, method, certificate_as, self._running(), self._write),
             "cloud": "custom",
-            "base_url": self.base_url,
             "authority": self.authority,
-            "scope": f"{identifier}/.default",
+            **self._services(),
             "ca_bundle": str(self.ca_bundle),
             "token_cache": False,
         }
+        workspace = next((item.sentinel for item in self._scenario.incidents if item.sentinel is not None), None)
+        if workspace is not None and method != "access_token":
+            configuration["sinks"] = {
+                "sentinel": {
+                    "subscription_id": workspace.subscription,
+                    "resource_group": workspace.resource_group,
+                    "workspace": workspace.workspace,
+                },
+                "graph": {},
+            }
         if method == "access_token":
             configuration["auth"]["access_token"] = self.issue_token(asked.client_id)
         if method == "managed_identity" and asked.managed_identity == "system":
             del configuration["client_id"]
         return configuration
+
+    def incident(self, label: str, form: str) -> dict[str, Any]:
+        """Return an incident of the scenario as a product would send it.
+
+        Args:
+            label: Label or number of the incident.
+            form: ``sentinel_incident``, ``sentinel_alert``, ``defender_incident``, ``graph_alert`` or ``plain``.
+        """
+        from mde_files.emulator.incident_shapes import document
+
+        return document(self._scenario.incident(label), self._scenario, form)
+
+    def _services(self) -> dict[str, str]:
+        """Return URL and scope of each API that the scenario has a resource for: all of them are served here."""
+        settings = {}
+        for resource in self._scenario.resources:
+            if resource.name in _SETTINGS:
+                url, scope = _SETTINGS[resource.name]
+                settings[url] = self.base_url
+                settings[scope] = f"{resource.identifiers[0]}/.default"
+        return settings
 
     def _running(self) -> Emulation:
         if self._emulation is None:

@@ -53,6 +53,7 @@ class Switches:
     challenge: Literal["bearer", "claims", "none"] = "bearer"
     prevalence_overflow: Literal["wrap", "saturate", "empty"] = "wrap"
     determination_names: Literal["service", "documented"] = "service"
+    etag_mismatch: Literal["conflict", "precondition_failed"] = "conflict"
     timestamps: Literal["verbatim", "whole_seconds", "seven_digits"] = "verbatim"
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import textwrap
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from mde_files.render.escaping import for_terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from mde_files.render.by_file import FileFindings
 
 _WIDTH = 100
 _LABEL_WIDTH = 18
+_NAME_WIDTH = 28
+_SHORT_HASH = 12
 _SHOWN_ALERTS = 10
 _SHOWN_NAMES = 8
+_HEADINGS = ["file", "hash", "statistics", "organization", "worldwide", "last seen", "alerts", "most severe"]
+_TO_THE_RIGHT = [False, False, False, True, True, False, True, False]
 _RESET = "\x1b[0m"
 _COLOURS = {
     "seen_in_organization": "\x1b[1;33m",
@@ -39,6 +46,66 @@ def render(record: Mapping[str, Any], *, colour: bool = False) -> str:
         colour: Whether the terminal shows colours.
     """
     return "\n".join(_lines(record, colour))
+
+
+def table(records: Iterable[Mapping[str, Any]], *, colour: bool = False) -> str:
+    """Return many records as a table, a row for each file, those with the most severe alerts first.
+
+    Args:
+        records: Records as ``schemas/record.schema.json`` describes them.
+        colour: Whether the terminal shows colours.
+
+    Returns:
+        Lines without a line break at the end; "" without records.
+    """
+    from mde_files.render.by_file import by_file
+
+    rows = [_row(file) for file in by_file(records)]
+    if not rows:
+        return ""
+    cells = [_HEADINGS, *([text for text, _ in row] for row in rows)]
+    widths = [max(map(_columns, column)) for column in zip(*cells, strict=True)]
+    paints = [[""] * len(_HEADINGS), *([kind for _, kind in row] for row in rows)]
+    lines = []
+    for texts, kinds in zip(cells, paints, strict=True):
+        padded = [_padded(*cell) for cell in zip(texts, widths, _TO_THE_RIGHT, strict=True)]
+        lines.append("  ".join(_painted(*cell, colour) for cell in zip(padded, kinds, strict=True)).rstrip())
+    return "\n".join(lines)
+
+
+def _row(file: FileFindings) -> list[tuple[str, str]]:
+    outcomes = {record["action"]: record["outcome"] for record in file.records}
+    stats = outcomes.get("file_stats", "")
+    alerts = outcomes.get("file_alerts", "")
+    counted = file.alerts.get("total", file.alerts.get("returned"))
+    severity = file.worst_severity or ("" if alerts == "no_alerts" else alerts)
+    return [
+        (for_terminal(file.names[0], _NAME_WIDTH) if file.names else "", ""),
+        (for_terminal(file.main_hash, _SHORT_HASH + 1), ""),
+        (stats, stats),
+        (_number(file.stats.get("organization_prevalence")), ""),
+        (_number(file.worldwide_prevalence), ""),
+        (file.organization.last[:10], ""),
+        (_number(counted), ""),
+        (severity, severity.capitalize() if file.worst_severity else severity),
+    ]
+
+
+def _number(value: int | None) -> str:
+    return "" if value is None else f"{value:,}"
+
+
+def _columns(text: str) -> int:
+    """Return how many columns of a terminal a printable text takes."""
+    return sum(
+        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        for character in text
+    )
+
+
+def _padded(text: str, width: int, to_the_right: bool) -> str:  # noqa: FBT001 - private, one caller
+    padding = " " * (width - _columns(text))
+    return padding + text if to_the_right else text + padding
 
 
 def _lines(record: Mapping[str, Any], colour: bool) -> Iterator[str]:  # noqa: FBT001 - private, one caller

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,31 +18,37 @@ from mde_files.errors import (
 )
 from mde_files.timestamps import utc_now_text
 from mde_files.transport.answers import error_envelope, parse_json
-from mde_files.transport.refusals import NOT_FOUND_CODES, refusal
+from mde_files.transport.refusals import NOT_FOUND_CODES, ConflictError, gateway_hint, refusal
 from mde_files.transport.retries import MAX_ATTEMPTS, RETRIED_STATUSES, asked_pause, backoff
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mde_files.auth import AccessToken, Claims, TokenProvider
-    from mde_files.clouds import Endpoints
+    from mde_files.clouds import ServiceEndpoint
     from mde_files.deadline import Deadline
     from mde_files.logs import EventLog
     from mde_files.manifest import Call
     from mde_files.quota import Priority, Quota
     from mde_files.transport.session import HttpAnswer, HttpSession
 
+_HEADERS = {"Accept": "application/json"}
 _OK = 200
+_WRITTEN = frozenset({201, 204})
+_NO_CONTENT = 204
 _UNAUTHORIZED = 401
 _NOT_FOUND = 404
 _THROTTLED = 429
+# What may have been done although no answer came is not done again here; whoever asked can look first.
+_REPEATED_METHODS = frozenset({"GET", "PUT"})
 
 
 class Reply(NamedTuple):
     """What the service knows.
 
     Attributes:
-        document: The decoded answer; ``None`` when the service does not know the file.
+        document: The decoded answer, empty where the service says no more than "done"; ``None`` when it does not know
+            what was asked about.
         retrieved_at: When it came, RFC 3339 UTC.
     """
 
@@ -50,12 +57,12 @@ class Reply(NamedTuple):
 
 
 class Exchange:
-    """Asks the service, trying again where that makes sense and only as long as the deadline allows.
+    """Asks one service, trying again where that makes sense and only as long as the deadline allows.
 
     Args:
-        endpoints: Where the service is.
+        endpoint: Where the service is.
         session: Sends single requests.
-        tokens: Signs in.
+        tokens: Signs in to this very service.
         log: Gets one event for each attempt.
         quota: Returns the quota as a kind of caller may use it.
         max_wait_seconds: Longest wait that a throttling answer may cause.
@@ -66,7 +73,7 @@ class Exchange:
     def __init__(
         self,
         *,
-        endpoints: Endpoints,
+        endpoint: ServiceEndpoint,
         session: HttpSession,
         tokens: TokenProvider,
         log: EventLog,
@@ -75,7 +82,7 @@ class Exchange:
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        self._endpoints = endpoints
+        self._endpoint = endpoint
         self._session = session
         self._tokens = tokens
         self._log = log
@@ -94,6 +101,7 @@ class Exchange:
         action: str,
         deadline: Deadline,
         caller: Priority = "interactive",
+        body: Mapping[str, Any] | None = None,
     ) -> Reply:
         """Return the service's answer to one call.
 
@@ -104,22 +112,27 @@ class Exchange:
             action: The action this is for, for the log.
             deadline: When to give up.
             caller: Which part of the quota may be used.
+            body: JSON object to send.
 
         Raises:
-            MdeFilesError: Every error of this package except those about input.
+            MdeFilesError: Every error of this package except those about input. A POST or PATCH that got no answer, or
+                one that does not tell, may have been done.
         """
         waited = 0.0
         renewed = False
         attempt = 0
         quota = self._quota(caller)
         token = self._tokens.token(deadline)
+        content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
         while True:
             attempt += 1
             failure: MdeFilesError
             pause: float | None = None
             try:
                 with quota.slot(call, deadline):
-                    answer = self._attempt(call, path, query, token, action=action, attempt=attempt, deadline=deadline)
+                    answer = self._attempt(
+                        call, path, query, content, token, action=action, attempt=attempt, deadline=deadline
+                    )
             except (NetworkError, TimeoutExceededError) as error:
                 failure = error
             else:
@@ -139,6 +152,8 @@ class Exchange:
                 quota.pause(call, pause)
             if not failure.retryable or attempt >= MAX_ATTEMPTS or deadline.expired:
                 raise failure
+            if isinstance(failure, ConflictError) or (not throttled and call.method not in _REPEATED_METHODS):
+                raise failure
             if pause >= deadline.remaining() or (throttled and waited + pause > self._max_wait):
                 raise failure
             waited += pause if throttled else 0.0
@@ -149,6 +164,7 @@ class Exchange:
         call: Call,
         path: str,
         query: Mapping[str, str],
+        content: bytes | None,
         token: AccessToken,
         *,
         action: str,
@@ -165,9 +181,10 @@ class Exchange:
         try:
             answer = self._session.request(
                 call.method,
-                self._endpoints.base_url + path,
+                self._endpoint.base_url + path,
                 params=query,
-                headers={"Accept": "application/json"},
+                data=content,
+                headers=_HEADERS if content is None else {**_HEADERS, "Content-Type": "application/json"},
                 auth=BearerAuth(token.value),
                 deadline=deadline,
             )
@@ -186,12 +203,14 @@ class Exchange:
         return answer
 
     def _understood(self, answer: HttpAnswer, call: Call) -> Reply | None:
-        if answer.status == _OK:
+        if answer.status == _NO_CONTENT and call.method != "GET":
+            return Reply({}, utc_now_text())
+        if answer.status == _OK or (answer.status in _WRITTEN and call.method != "GET"):
             document = parse_json(answer)
             if not schemas.is_valid(call.upstream_schema, document):
                 raise UpstreamInvalidError(
                     f"The answer to '{call.title}' does not have the documented shape.",
-                    hint="A gateway may have answered instead of the service; check base_url and proxy.",
+                    hint=gateway_hint(self._endpoint),
                     http_status=answer.status,
                 )
             return Reply(document, utc_now_text())
@@ -207,10 +226,10 @@ class Exchange:
         if 200 < answer.status < 300:  # noqa: PLR2004 - successes without the documented body
             return UpstreamInvalidError(
                 f"The service answered '{call.title}' with status {answer.status} and no result.",
-                hint="A gateway may have answered instead of the service; check base_url and proxy.",
+                hint=gateway_hint(self._endpoint),
                 http_status=answer.status,
             )
-        return refusal(answer, call, self._endpoints, self._claims(token))
+        return refusal(answer, call, self._endpoint, self._claims(token))
 
     def _throttled(self, answer: HttpAnswer, call: Call) -> ThrottledError:
         envelope = error_envelope(answer)

@@ -1,0 +1,1 @@
+"""Playbooks: from the files of an incident to an enriched incident."""
