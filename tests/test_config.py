@@ -7,6 +7,7 @@ import pytest
 
 from mde_files import config, manifest
 from mde_files.clouds import ServiceEndpoint
+from mde_files.config_document import user_config_path
 from mde_files.errors import InvalidConfigError
 from mde_files.secret import Secret
 
@@ -55,7 +56,7 @@ def test_the_environment_overrides_the_file_and_texts_become_numbers(
 
 
 def test_the_users_own_file_is_found_without_being_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    path = config.user_config_path()
+    path = user_config_path()
     path.parent.mkdir(parents=True)
     path.write_text(f"tenant_id: contoso.example\nclient_id: {CLIENT}\nauth: {{client_secret: {CANARY}}}\n")
     assert config.load().tenant_id == "contoso.example"
@@ -148,7 +149,7 @@ def test_a_file_that_was_named_must_exist(tmp_path: Path, monkeypatch: pytest.Mo
 def test_no_configuration_at_all_says_where_one_is_looked_for() -> None:
     with pytest.raises(InvalidConfigError) as refused:
         config.load()
-    assert str(config.user_config_path()) in refused.value.hint
+    assert str(user_config_path()) in refused.value.hint
 
 
 def test_a_secret_comes_from_a_file_without_its_line_break(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import venv
@@ -44,10 +45,11 @@ def test_the_version_is_the_manifests(wheel: Path) -> None:
 def test_the_demo_runs_from_the_wheel_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
     venv.create(tmp_path / "empty", with_pip=True)
     binaries = tmp_path / "empty" / "bin"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     install = [str(binaries / "pip"), "install", "--quiet", "--disable-pip-version-check", f"{wheel}[emulator]"]
-    subprocess.run(install, check=True, capture_output=True, timeout=600, cwd=tmp_path)
+    subprocess.run(install, check=True, capture_output=True, timeout=600, cwd=tmp_path, env=environment)
     demo = [str(binaries / "mde-files"), "demo", "--json"]
-    ran = subprocess.run(demo, check=True, capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    ran = subprocess.run(demo, check=True, capture_output=True, text=True, timeout=120, cwd=tmp_path, env=environment)
     outcomes = {record["outcome"] for record in json.loads(ran.stdout)["records"]}
     assert outcomes == {outcome for action in manifest.load().actions.values() for outcome in action.outcomes}
     plain = subprocess.run(
@@ -57,5 +59,6 @@ def test_the_demo_runs_from_the_wheel_in_an_empty_environment(wheel: Path, tmp_p
         text=True,
         timeout=60,
         cwd=tmp_path,
+        env=environment,
     )
     assert str(tmp_path) in plain.stdout

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from mde_files import clouds, manifest, schemas, sink_config
+from mde_files import clouds, manifest, sink_config
+from mde_files.config_document import ENVIRONMENT_PREFIX, checked, gathered, of_tenant
 from mde_files.errors import InvalidConfigError
 from mde_files.secret import Secret
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from mde_files.clouds import Endpoints
     from mde_files.sink_config import SinksConfig
 
-_ENVIRONMENT_PREFIX = "MDE_FILES_"
-_CONFIG_VARIABLE = "MDE_FILES_CONFIG"
 _FEDERATED_TOKEN_VARIABLE = "AZURE_FEDERATED_TOKEN_FILE"  # noqa: S105 - the name of a variable
 _SHARED_TENANTS = frozenset({"common", "organizations", "consumers"})
 _REDIS_SCHEMES = ("redis://", "rediss://")
@@ -148,13 +147,6 @@ class Config(NamedTuple):
         return manifest.load().sign_in_methods[self.auth.method].kind == "delegated"
 
 
-def user_config_path() -> Path:
-    """Return where the configuration is looked for when nothing else names it."""
-    import platformdirs
-
-    return platformdirs.user_config_path("mde-files", appauthor=False) / "config.yaml"
-
-
 def user_state_directory() -> Path:
     """Return the folder for tokens and state of this user."""
     import platformdirs
@@ -180,8 +172,8 @@ def load(
     Raises:
         InvalidConfigError: Something in it is wrong; the message names the key and what is allowed.
     """
-    document, place = _document(source, overrides)
-    return _build(_checked(_of_tenant(document, tenant), place))
+    document, place = gathered(source, overrides)
+    return _build(checked(of_tenant(document, tenant), place))
 
 
 def load_celery(
@@ -196,130 +188,7 @@ def load_celery(
     Raises:
         InvalidConfigError: Something in it is wrong; the message names the key and what is allowed.
     """
-    return _celery(_checked(*_document(source, overrides)))
-
-
-def _document(
-    source: Mapping[str, Any] | str | os.PathLike[str] | None, overrides: Mapping[str, str] | None
-) -> tuple[dict[str, Any], str]:
-    """Return the settings as they were given, and where they stand."""
-    if source is not None and not isinstance(source, str | os.PathLike):
-        return dict(source), "the configuration"
-    path, required = _path_of(source)
-    document = _read(path) if required or path.is_file() else {}
-    _override(document, {**os.environ, **(overrides or {})})
-    return document, str(path) if path.is_file() else "the environment"
-
-
-def _path_of(source: str | os.PathLike[str] | None) -> tuple[Path, bool]:
-    if source is not None:
-        return Path(source), True
-    named = os.environ.get(_CONFIG_VARIABLE)
-    return (Path(named), True) if named else (user_config_path(), False)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    import yaml
-
-    try:
-        document = manifest.read_yaml(path)
-    except OSError as error:
-        raise InvalidConfigError(
-            f"The configuration file {str(path)!r} cannot be read: {error.strerror}.",
-            hint=f"Name an existing file with --config or ${_CONFIG_VARIABLE}.",
-        ) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise InvalidConfigError(
-            f"The configuration file {str(path)!r} is no valid YAML{place}.",
-            hint="Keys and values are written as 'key: value', one a line, nested keys indented by spaces.",
-        ) from None
-    if document is None:
-        return {}
-    if not isinstance(document, dict):
-        raise InvalidConfigError(
-            f"The configuration file {str(path)!r} does not hold keys and values.",
-            hint="Write 'tenant_id: …' and so on.",
-        )
-    return document
-
-
-def _override(document: dict[str, Any], environment: Mapping[str, str]) -> None:
-    for variable, value in environment.items():
-        if not variable.startswith(_ENVIRONMENT_PREFIX) or variable == _CONFIG_VARIABLE:
-            continue
-        *groups, last = variable[len(_ENVIRONMENT_PREFIX) :].lower().split("__")
-        place: dict[str, Any] = document
-        for group in groups:
-            inner = place.get(group)
-            place[group] = dict(inner) if isinstance(inner, dict) else {}
-            place = place[group]
-        place[last] = value
-
-
-def _of_tenant(document: dict[str, Any], name: str | None) -> dict[str, Any]:
-    """Return the settings of one tenant: the shared ones with its own over them."""
-    if "tenants" not in document:
-        if name is not None:
-            raise InvalidConfigError(
-                "The configuration names no tenants.",
-                hint="Leave --tenant out, or add 'tenants:' to the configuration.",
-            )
-        return document
-    tenants = document.pop("tenants")
-    own = tenants.get(name) if isinstance(tenants, dict) and name is not None else None
-    if own is None and isinstance(tenants, dict) and name is None and "tenant_id" in document:
-        return document
-    if not isinstance(own, dict):
-        known = ", ".join(map(str, tenants)) if isinstance(tenants, dict) and tenants else "none"
-        what = "Which tenant is meant is not said" if name is None else f"There is no tenant {schemas.shown(name)}"
-        raise InvalidConfigError(f"{what}.", hint=f"Name one with --tenant; the configuration has: {known}.")
-    return _laid_over(document, own)
-
-
-def _laid_over(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(shared)
-    for key, value in own.items():
-        below = merged.get(key)
-        merged[key] = _laid_over(below, value) if isinstance(value, dict) and isinstance(below, dict) else value
-    return merged
-
-
-def _checked(given: dict[str, Any], place: str) -> dict[str, Any]:
-    """Return the settings with numbers as numbers and every default filled in."""
-    schema = schemas.load("configuration")
-    document = schemas.coerced(schema, given)
-    problems = schemas.problems("configuration", document)
-    if problems:
-        raise InvalidConfigError(_sentence(problems, place), hint=_suggestion(problems))
-    return schemas.with_defaults(schema, document)
-
-
-def _sentence(problems: list[schemas.Problem], place: str) -> str:
-    said = [
-        f"{problem.path} {problem.message}" if problem.path else f"the configuration {problem.message}"
-        for problem in problems
-    ]
-    return f"In {place}: {'; '.join(said)}."
-
-
-def _suggestion(problems: list[schemas.Problem]) -> str:
-    from difflib import get_close_matches
-
-    for problem in problems:
-        for key in problem.unknown_keys:
-            near = get_close_matches(str(key), problem.known_keys, n=1, cutoff=0.5)
-            where = f" under '{problem.path}'" if problem.path else ""
-            if near:
-                return f"Did you mean {near[0]!r}{where}?"
-            return f"Known settings{where}: {', '.join(problem.known_keys)}."
-    if problems[0].path == "tenant_id":
-        return (
-            f"Write 'tenant_id: …' into {user_config_path()}, or set MDE_FILES_TENANT_ID. "
-            "Without a tenant, try 'mde-files demo'."
-        )
-    return "'mde-files manifest --schema configuration' prints every setting with what is allowed."
+    return _celery(checked(*gathered(source, overrides)))
 
 
 def _build(document: dict[str, Any]) -> Config:
@@ -420,8 +289,8 @@ def _sinks(document: Mapping[str, Any]) -> SinksConfig:
 def _how_to_give(name: str) -> str:
     alternative = _FILE_ALTERNATIVES.get(name)
     if alternative is None:
-        return f"Set it in the configuration file or by {_ENVIRONMENT_PREFIX}…; the README shows each sign-in method."
-    variable = f"{_ENVIRONMENT_PREFIX}AUTH__{name.upper()}"
+        return f"Set it in the configuration file or by {ENVIRONMENT_PREFIX}…; the README shows each sign-in method."
+    variable = f"{ENVIRONMENT_PREFIX}AUTH__{name.upper()}"
     return f"Set the environment variable {variable}, or name a file with auth.{alternative}."
 
 

@@ -1,0 +1,44 @@
+# mypy: ignore-errors
+"""Generated from schemas/file_alerts.input.schema.json by ``python -m mde_files.validators.generate``."""
+
+import re
+
+
+class Invalid(Exception):
+    """The document is not valid."""
+
+
+NoneType = type(None)
+
+def validate(data, custom_formats={}, name_prefix=None):
+    if not isinstance(data, (dict)):
+        raise Invalid
+    data_is_dict = isinstance(data, dict)
+    if data_is_dict:
+        data__missing_keys = set(['file_hash']) - data.keys()
+        if data__missing_keys:
+            raise Invalid
+        data_keys = set(data.keys())
+        if "file_hash" in data_keys:
+            data_keys.remove("file_hash")
+            data__filehash = data["file_hash"]
+            if not isinstance(data__filehash, (str)):
+                raise Invalid
+            if isinstance(data__filehash, str):
+                data__filehash_len = len(data__filehash)
+                if data__filehash_len < 1:
+                    raise Invalid
+                if data__filehash_len > 256:
+                    raise Invalid
+        if data_keys:
+            raise Invalid
+    return data
+
+
+def is_valid(document):
+    """Tell whether ``document`` agrees with the schema."""
+    try:
+        validate(document)
+    except Invalid:
+        return False
+    return True
