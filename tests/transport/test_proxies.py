@@ -66,6 +66,13 @@ class TestWhichWay:
         assert "authorization" not in proxy.requests[0].headers
         assert "proxy-authorization" not in target.requests[0].headers
 
+    @pytest.mark.parametrize(("host", "direct"), [("169.254.169.254", True), ("169.254.attacker.test", False)])
+    def test_the_address_of_the_machines_own_link_needs_no_proxy(
+        self, open_session: Callable[..., HttpSession], host: str, direct: bool
+    ) -> None:
+        session = open_session(proxy="http://127.0.0.1:9")
+        assert (session._proxies(f"http://{host}/metadata", host) == {}) is direct
+
     def test_a_proxy_reached_over_tls(self, get: Get, trusted: Authority) -> None:
         with (
             HostileServer(in_turn([http_answer({"ok": True})]), tls=trusted.server_context("proxied.test")) as target,

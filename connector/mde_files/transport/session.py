@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, NamedTuple
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from mde_files.deadline import Deadline
 
 _CHUNK_BYTES = 65536
+# A managed identity is asked for at an address of the machine's own link, which no proxy reaches.
+_LINK_LOCAL = re.compile(r"169\.254(\.[0-9]{1,3}){2}")
 _SHORTEST_TIMEOUT = 0.001
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
@@ -163,7 +166,7 @@ class HttpSession:
         return bundle or True
 
     def _proxies(self, url: str, host: str) -> dict[str, str]:
-        if is_loopback(host):
+        if is_loopback(host) or _LINK_LOCAL.fullmatch(host):
             return {}
         if self._proxy is not None:
             return {"http": self._proxy.reveal(), "https": self._proxy.reveal()}
