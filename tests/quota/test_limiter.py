@@ -137,6 +137,18 @@ def test_what_was_waited_already_is_not_waited_again(world: World) -> None:
     assert world.waits == [10]
 
 
+def test_waiting_elsewhere_counts_towards_the_longest_wait(world: World) -> None:
+    quota = world.quota(windows=windows((1, 10)), max_wait_seconds=20)
+    world.call(quota)
+    with quota.slot(CALL, world.deadline(), waited=5) as queued:
+        assert queued == 10
+    with pytest.raises(QuotaExhaustedError), quota.slot(CALL, world.deadline(), waited=15):
+        pass
+    world.seconds += 10
+    with quota.slot(CALL, world.deadline(), waited=100) as queued:
+        assert queued == 0
+
+
 def test_calls_under_way_are_expected_to_end(world: World) -> None:
     quota = world.quota(windows=windows((1, 10)), max_wait_seconds=15)
     under_way = quota.slot(CALL, world.deadline(60))

@@ -49,15 +49,25 @@ class Asking(NamedTuple):
     exchange: Exchange
     server: HostileServer
     tokens: FakeTokens
-    pauses: list[float]
+    clock: Clock
 
-    def ask(self, call: str = "file_stats", seconds: float = 30, query: dict[str, str] | None = None) -> Reply:
+    @property
+    def pauses(self) -> list[float]:
+        return self.clock.pauses
+
+    def ask(
+        self,
+        call: str = "file_stats",
+        seconds: float = 30,
+        query: dict[str, str] | None = None,
+        deadline: Deadline | None = None,
+    ) -> Reply:
         return self.exchange.ask(
             CALLS[call],
             CALLS[call].path.format(sha1=SHA1, id=SHA1),
             query or {},
             action="file_stats",
-            deadline=Deadline(seconds),
+            deadline=deadline or Deadline(seconds),
         )
 
     def failure(self, call: str = "file_stats", seconds: float = 30) -> Any:
@@ -97,7 +107,7 @@ def service() -> Iterator[Callable[..., Asking]]:
             sleep=clock.sleep,
             jitter=lambda: jitter,
         )
-        return Asking(exchange, server, fake, clock.pauses)
+        return Asking(exchange, server, fake, clock)
 
     yield service
     for session, server in opened:
@@ -418,6 +428,15 @@ class TestThrottling:
         assert (error.http_status, error.correlation_id) == (429, "corr-1")
         wait = parse_timestamp(error.retry_at) - before
         assert timedelta(seconds=1790) < wait < timedelta(seconds=1830)
+
+    def test_waiting_for_the_quota_and_for_the_service_add_up(self, service: Service) -> None:
+        throttled = error_answer(429, "TooManyRequests", retry_after="9")
+        quota = {"windows": [{"calls": 1, "seconds": 14}], "max_wait_seconds": 20}
+        it = service(throttled, throttled, http_answer(STATS), quota=quota)
+        deadline = Deadline(60, it.clock.now)
+        with pytest.raises(ThrottledError):
+            it.ask(deadline=deadline)
+        assert it.pauses == pytest.approx([9, 5], abs=0.01)
 
     def test_waits_add_up(self, service: Service) -> None:
         throttled = error_answer(429, "TooManyRequests", retry_after="9")

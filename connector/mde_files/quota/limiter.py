@@ -94,21 +94,26 @@ class Quota:
         self._turns: dict[tuple[int, str], threading.Lock] = {}
 
     @contextmanager
-    def slot(self, call: Call, deadline: Deadline) -> Iterator[None]:
+    def slot(self, call: Call, deadline: Deadline, *, waited: float = 0.0) -> Iterator[float]:
         """Hold a slot for one attempt: taken at once or after a wait, freed one window after the block ends.
 
         Args:
             call: The endpoint.
             deadline: When the attempt is over at the latest; nothing waits beyond it, nor beyond ``max_wait_seconds``.
+            waited: Seconds the same question has already waited, which count towards ``max_wait_seconds``.
+
+        Yields:
+            Seconds waited for this slot.
 
         Raises:
             QuotaExhaustedError: There is no room in time; ``retry_at`` says when there is.
             StateUnavailableError: The state is required and out of reach.
         """
         taken = int.from_bytes(os.urandom(8), "little")
-        self._take(taken, call, deadline)
+        begun = deadline.remaining()
+        self._take(taken, call, deadline, min(self._settings.max_wait_seconds - waited, begun))
         try:
-            yield
+            yield begun - deadline.remaining()
         finally:
             # Whoever cannot tell that the answer came counts until the deadline, and the answer is paid for.
             with suppress(StateUnavailableError):
@@ -142,9 +147,8 @@ class Quota:
             )
         return usage
 
-    def _take(self, taken: int, call: Call, deadline: Deadline) -> None:
+    def _take(self, taken: int, call: Call, deadline: Deadline, patience: float) -> None:
         begun = deadline.remaining()
-        patience = min(self._settings.max_wait_seconds, begun)
 
         def left() -> float:
             return patience - (begun - deadline.remaining())

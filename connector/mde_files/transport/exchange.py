@@ -129,7 +129,8 @@ class Exchange:
             failure: MdeFilesError
             pause: float | None = None
             try:
-                with quota.slot(call, deadline):
+                with quota.slot(call, deadline, waited=waited) as queued:
+                    waited += queued
                     answer = self._attempt(
                         call, path, query, content, token, action=action, attempt=attempt, deadline=deadline
                     )
