@@ -56,13 +56,20 @@ class EventLog:
     def __init__(self, level: str = "warning", form: str = "text", secrets: Iterable[str] = ()) -> None:
         self._threshold = LEVELS[level]
         self._form = form
-        self._secrets = _written_forms(secrets)
+        self._hidden = set(secrets)
+        self._secrets = _written_forms(self._hidden)
         self._writer: Any = None
 
     @classmethod
     def from_config(cls, config: Config) -> EventLog:
         """Return the log that ``config`` asks for, which knows the secrets to hide."""
         return cls(config.log.level, config.log.format, config.secrets())
+
+    def hide(self, secret: str) -> None:
+        """Let ``secret``, which was learned only now, never appear either."""
+        if secret not in self._hidden:
+            self._hidden.add(secret)
+            self._secrets = _written_forms(self._hidden)
 
     def debug(self, event: str, **fields: object) -> None:
         """Write what only a developer of this package wants to know."""

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mde_files.auth import decode_claims
+from mde_files import config
+from mde_files.auth import decode_claims, token_provider
+from mde_files.deadline import Deadline
 from mde_files.errors import AuthFailedError, InvalidConfigError
+from mde_files.logs import EventLog
+from mde_files.transport.session import HttpSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from mde_files.auth import TokenProvider
-    from mde_files.deadline import Deadline
     from mde_files.emulator import Emulator
 
     Provide = Callable[..., TokenProvider]
@@ -31,6 +34,20 @@ def test_token_is_used_as_it_is(emulator: Emulator, provide: Provide, deadline: 
     assert emulator.requests == []
     provider.forget()
     assert provider.token(deadline) == token
+
+
+def test_a_token_from_a_file_is_never_logged(
+    emulator: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "token"
+    path.write_text("opaque-canary-7d31f0\n")
+    configuration = {**emulator.configuration(), "auth": {"method": "access_token", "access_token_file": str(path)}}
+    settings = config.load({**configuration, "log": {"level": "info"}})
+    log = EventLog.from_config(settings)
+    provider = token_provider(settings, HttpSession(settings), log=log)
+    assert provider.token(Deadline(5)).value.reveal() == "opaque-canary-7d31f0"
+    log.info("odd", note="it was opaque-canary-7d31f0, was it not")
+    assert "it was ****, was it not" in capsys.readouterr().err
 
 
 def test_expired_token_is_refused_before_any_call(emulator: Emulator, provide: Provide, deadline: Deadline) -> None:

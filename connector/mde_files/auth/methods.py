@@ -42,6 +42,7 @@ def token_provider(
         InvalidConfigError: The configuration lacks what its method needs.
     """
     auth = config.auth
+    events = EventLog.from_config(config) if log is None else log
     scope = config.endpoints.of(service).scope
     if auth.method == "access_token":
         if service != FILES_API:
@@ -50,8 +51,7 @@ def token_provider(
                 f"A ready access token is for one service; there is none for '{title}'.",
                 hint="Sign in by another auth.method to use this service.",
             )
-        return ReadyTokenProvider(auth.access_token, auth.access_token_file)
-    events = EventLog.from_config(config) if log is None else log
+        return ReadyTokenProvider(auth.access_token, auth.access_token_file, events)
     path = config.token_cache
 
     def warn(reason: str) -> None:

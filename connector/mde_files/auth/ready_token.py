@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mde_files.deadline import Deadline
+    from mde_files.logs import EventLog
 
 _SCHEME = "bearer "
 
@@ -26,9 +27,11 @@ class ReadyTokenProvider:
     Args:
         token: The token, or ``None`` to read ``path``.
         path: File with the token; whoever writes it renews it.
+        log: Told what it must not show.
     """
 
-    def __init__(self, token: Secret | None, path: Path | None) -> None:
+    def __init__(self, token: Secret | None, path: Path | None, log: EventLog) -> None:
+        self._log = log
         self._token = token
         self._path = path
         self._key = "auth.access_token" if token is not None else "auth.access_token_file"
@@ -77,6 +80,7 @@ class ReadyTokenProvider:
                 f"{self._key} holds no access token: it is empty or has spaces or special characters in it.",
                 hint="Give the bare token, as one line.",
             )
+        self._log.hide(text)
         return text
 
     def _hint(self) -> str:
