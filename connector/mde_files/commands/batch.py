@@ -14,7 +14,7 @@ from mde_files.batch.inputs import CSV, JSONL, TEXT, Form, Item
 from mde_files.commands.emulator import command_name
 from mde_files.commands.options import add_freshness, asking, connector, parser
 from mde_files.console import EXIT_INTERRUPTED
-from mde_files.errors import InvalidInputError
+from mde_files.errors import InvalidInputError, MdeFilesError
 
 if TYPE_CHECKING:
     import argparse
@@ -65,11 +65,10 @@ def run(words: list[str], console: Console) -> int:
         asking(arguments)._replace(caller="batch"),
         lookback_hours=hours,
     )
-    items = list(enrichers.usable(_items(arguments.file, form), extracted=form.extract))
     resume = [command_name(), "batch", *map(shlex.quote, words), *(["--resume"] if not arguments.resume else [])]
     try:
         summary = _run(
-            items,
+            list(enrichers.usable(_items(arguments.file, form), extracted=form.extract)),
             actions,
             output,
             enrichers,
@@ -83,6 +82,9 @@ def run(words: list[str], console: Console) -> int:
     except KeyboardInterrupt:
         console.say(f"Interrupted. What is written stays; go on with:\n  {' '.join(resume)}")
         return EXIT_INTERRUPTED
+    except MdeFilesError:
+        enrichers.close()
+        raise
     enrichers.close()
     if console.as_json:
         console.write_json(summary.as_dict())
