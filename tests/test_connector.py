@@ -176,7 +176,9 @@ def test_a_short_pause_is_waited_for(connect: Connect, emulator: Emulator) -> No
     assert connect().file_stats(emulator.scenario.file("eicar").sha1)["outcome"] == "seen_in_organization"
 
 
-def test_pages_are_followed_and_a_broken_one_is_told(connect: Connect, emulator: Emulator) -> None:
+def test_pages_are_followed_and_a_broken_one_is_told(
+    connect: Connect, emulator: Emulator, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = emulator.scenario.file("many-alerts")
     whole = connect(limits={"max_alerts": 1000}).file_alerts(file.sha1)["file_alerts"]
     emulator.scenario.switches.alerts_page_size = 40
@@ -188,6 +190,7 @@ def test_pages_are_followed_and_a_broken_one_is_told(connect: Connect, emulator:
     assert cut["outcome"] == "alerts_found"
     assert cut["file_alerts"]["truncated"] is True
     assert "total" not in cut["file_alerts"]
+    assert "status 400" in capsys.readouterr().err
     assert sum(cut["file_alerts"]["by_severity"].values()) == 80
     assert [caveat["code"] for caveat in cut["caveats"]] == ["alerts_truncated"]
 

@@ -83,11 +83,12 @@ class Answers:
         return self._serve("file_stats", sha1, str(lookback_hours), fresh, asking, deadline, ask)
 
     def file_alerts(self, sha1: str, asking: Asking, *, action: str, deadline: Deadline) -> Served:
-        """Return the alerts of a file; ``document`` is ``{"pages": [the service's answers], "complete": bool}``."""
+        """Return the alerts of a file; ``document`` is ``{"pages": [the service's answers], "cut_short_by": why}``."""
 
         def ask() -> Answer:
             reply = self._api().file_alerts(sha1, action=action, caller=asking.caller, deadline=deadline)
-            return Answer({"pages": list(reply.pages), "complete": reply.cut_short_by is None}, reply.retrieved_at)
+            reason = "" if reply.cut_short_by is None else reply.cut_short_by.message
+            return Answer({"pages": list(reply.pages), "cut_short_by": reason}, reply.retrieved_at)
 
         fresh = float(self._config.cache.alerts_ttl)
         return self._serve("file_alerts", sha1, "", fresh, asking, deadline, ask)
@@ -114,7 +115,7 @@ class Answers:
         def fresh_seconds(answer: Answer) -> float:
             if answer.document is None:
                 return unknown_fresh
-            incomplete = call == "file_alerts" and not answer.document["complete"]
+            incomplete = call == "file_alerts" and bool(answer.document["cut_short_by"])
             return 0.0 if incomplete else fresh
 
         return self._cache.serve(

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 NOBODY = bytes(16)
 _HEADER = struct.Struct("<4s16sddddI")
-_MAGIC = b"MDF3"
+_MAGIC = b"MDF4"
 _HOLDER = struct.Struct("<II8s")
 _COMPRESSED_FROM = 2048
 

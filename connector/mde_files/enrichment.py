@@ -195,10 +195,10 @@ class Enrichment:
     def _alerts(self, question: records.Question, resolved: Resolved, asked: Asked, asking: Asking) -> dict[str, Any]:
         sha1 = resolved.sha1 or ""
         served = self._service.answers.file_alerts(sha1, asking, action=asked.action, deadline=asked.deadline)
-        pages, complete = served.answer.document["pages"], served.answer.document["complete"]
+        pages, cut_short_by = served.answer.document["pages"], served.answer.document["cut_short_by"]
         alerts = pages[0]["value"] if len(pages) == 1 else [alert for page in pages for alert in page["value"]]
-        if not complete:
-            self._log.warning("alerts_cut_short", pages=len(pages), alerts=len(alerts))
+        if cut_short_by:
+            self._log.warning("alerts_cut_short", pages=len(pages), alerts=len(alerts), reason=cut_short_by)
         caveats = self._caveats(served)
         return records.alerts_record(
             question,
@@ -206,7 +206,7 @@ class Enrichment:
             sha1=sha1,
             alerts=alerts,
             pages=pages,
-            complete=complete,
+            complete=not cut_short_by,
             max_alerts=self._config.limits.max_alerts,
             max_evidence=self._config.limits.max_evidence,
             file_info=resolved.info,

@@ -26,13 +26,11 @@ class AlertsReply(NamedTuple):
 
     Attributes:
         pages: The decoded answers, first page first; empty when the service does not know the file.
-        alerts: The alerts of all pages.
         retrieved_at: When the last page came, RFC 3339 UTC.
         cut_short_by: Why later pages are missing; ``None`` when all came.
     """
 
     pages: Sequence[Mapping[str, Any]]
-    alerts: Sequence[Mapping[str, Any]]
     retrieved_at: str
     cut_short_by: MdeFilesError | None
 
@@ -80,7 +78,7 @@ class FilesApi:
         path = self._calls["file_alerts"].path.format(sha1=quote(sha1, safe=""))
         first = self._first_page(path, action=action, deadline=deadline, caller=caller)
         if first.document is None:
-            return AlertsReply((), (), first.retrieved_at, None)
+            return AlertsReply((), first.retrieved_at, None)
         pages = [first.document]
         retrieved_at = first.retrieved_at
         cut_short_by: MdeFilesError | None = None
@@ -90,8 +88,7 @@ class FilesApi:
                 retrieved_at = reply.retrieved_at
         except MdeFilesError as error:
             cut_short_by = error
-        alerts = pages[0]["value"] if len(pages) == 1 else [alert for page in pages for alert in page["value"]]
-        return AlertsReply(pages, alerts, retrieved_at, cut_short_by)
+        return AlertsReply(pages, retrieved_at, cut_short_by)
 
     def _first_page(self, path: str, *, action: str, deadline: Deadline, caller: Priority = "interactive") -> Reply:
         call = self._calls["file_alerts"]

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from mde_files import schemas
 from mde_files.batch import inputs
 from mde_files.batch.inputs import CSV, JSONL, TEXT, Form, Item
 from mde_files.commands.emulator import command_name
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 _ACTIONS = ("file_stats", "file_alerts")
 _BOTH = "both"
 _MOST_WORKERS = 64
-_MOST_HOURS = 720
 _KIND_OF_SUFFIX = {".csv": CSV, ".tsv": CSV, ".jsonl": JSONL, ".ndjson": JSONL}
 _EPILOGUE = """
 Each input has its own line in the output, {"line", "input", "record"} (mde-files manifest --schema batch_line), but the
@@ -56,8 +56,9 @@ def run(words: list[str], console: Console) -> int:
     arguments = _parser().parse_args(words)
     form, output, actions = _form(arguments), _output(arguments), _actions(arguments)
     workers, hours = _number("--workers", arguments.workers, _MOST_WORKERS), None
+    look_back = schemas.load("file_stats.input")["properties"]["lookback_hours"]
     if arguments.lookback_hours is not None:
-        hours = _number("--lookback-hours", arguments.lookback_hours, _MOST_HOURS)
+        hours = _number("--lookback-hours", arguments.lookback_hours, look_back["maximum"])
     from mde_files.batch.questions import Enrichers
 
     enrichers = Enrichers(
@@ -74,6 +75,7 @@ def run(words: list[str], console: Console) -> int:
             enrichers,
             arguments=arguments,
             hours=hours,
+            asked_hours=look_back["default"] if hours is None else hours,
             workers=workers,
             tasks=_open_tasks(arguments) if arguments.celery else None,
             say=console.say,
@@ -104,6 +106,7 @@ def _run(
     *,
     arguments: argparse.Namespace,
     hours: int | None,
+    asked_hours: int,
     workers: int,
     tasks: Tasks | None,
     say: Callable[[str], None],
@@ -133,7 +136,7 @@ def _run(
                 plan,
                 tally,
                 tenant_id=lambda tenant: enrichers.of(tenant).config.tenant_id,
-                lookback_hours=_MOST_HOURS if hours is None else hours,
+                lookback_hours=asked_hours,
             )
             lanes = Lanes(plan, resumed=tally.written > 0)
             progress = Progress(plan, tally, enrichers, wait=wait, quiet=arguments.quiet)
