@@ -192,3 +192,16 @@ class TestHostileText:
         EventLog("info").info("told", reason='x\nlevel=error event=forged "')
         (line,) = written(capsys)
         assert 'reason="x' in line
+
+
+def test_a_platform_gets_the_lines_instead_of_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    lines: list[tuple[str, str]] = []
+    log = EventLog("debug", "text", ["sesame"], write=lambda level, line: lines.append((level, line)))
+    log.debug("asked", key="sesame")
+    log.info("answered")
+    log.warning("throttled", seconds=3)
+    assert [level for level, _ in lines] == ["debug", "info", "warning"]
+    assert "event=throttled" in lines[2][1]
+    assert "seconds=3" in lines[2][1]
+    assert not any("sesame" in line for _, line in lines)
+    assert capsys.readouterr().err == ""

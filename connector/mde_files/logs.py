@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, MutableMapping
+    from collections.abc import Callable, Iterable, Mapping, MutableMapping
 
     from mde_files.config import Config
 
@@ -51,19 +51,28 @@ class EventLog:
         level: Least severity that is written: debug, info, warning or error.
         form: ``text`` or ``json``.
         secrets: Texts that never appear.
+        write: Gets the level and the line of each event, for a platform's own log; by default standard error does.
     """
 
-    def __init__(self, level: str = "warning", form: str = "text", secrets: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        level: str = "warning",
+        form: str = "text",
+        secrets: Iterable[str] = (),
+        *,
+        write: Callable[[str, str], None] | None = None,
+    ) -> None:
         self._threshold = LEVELS[level]
         self._form = form
         self._hidden = set(secrets)
         self._secrets = _written_forms(self._hidden)
+        self._write_line = write
         self._writer: Any = None
 
     @classmethod
-    def from_config(cls, config: Config) -> EventLog:
+    def from_config(cls, config: Config, *, write: Callable[[str, str], None] | None = None) -> EventLog:
         """Return the log that ``config`` asks for, which knows the secrets to hide."""
-        return cls(config.log.level, config.log.format, config.secrets())
+        return cls(config.log.level, config.log.format, config.secrets(), write=write)
 
     def hide(self, secret: str) -> None:
         """Let ``secret``, which was learned only now, never appear either."""
@@ -99,7 +108,7 @@ class EventLog:
                 key_order=["timestamp", "level", "event"], bool_as_flag=False
             )
         return structlog.wrap_logger(
-            structlog.PrintLogger(sys.stderr),
+            structlog.PrintLogger(sys.stderr) if self._write_line is None else _PlatformLogger(self._write_line),
             processors=[
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -117,3 +126,19 @@ class EventLog:
             return value
         text = _blacked_out(str(value), self._secrets)
         return _CONTROL.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+
+
+class _PlatformLogger:
+    """What structlog writes to, where a platform keeps the log."""
+
+    def __init__(self, write: Callable[[str, str], None]) -> None:
+        self._write = write
+
+    def debug(self, line: str) -> None:
+        self._write("debug", line)
+
+    def info(self, line: str) -> None:
+        self._write("info", line)
+
+    def warning(self, line: str) -> None:
+        self._write("warning", line)

@@ -97,6 +97,22 @@ class SignInMethod(NamedTuple):
     required: tuple[str, ...]
 
 
+class PlatformSetting(NamedTuple):
+    """A setting that every platform's own form offers.
+
+    Attributes:
+        setting: Key of the configuration schema, dots between levels.
+        title: Name shown to people.
+        required: Whether nothing works without it.
+        choices: What may be chosen; empty: what the schema allows.
+    """
+
+    setting: str
+    title: str
+    required: bool
+    choices: tuple[str, ...]
+
+
 class Manifest(NamedTuple):
     """The whole manifest; ``document`` is the file as it was read."""
 
@@ -105,6 +121,7 @@ class Manifest(NamedTuple):
     vendor: str
     product: str
     actions: Mapping[str, Action]
+    platform_settings: tuple[PlatformSetting, ...]
     calls: Mapping[str, Call]
     services: Mapping[str, Service]
     sign_in_methods: Mapping[str, SignInMethod]
@@ -139,6 +156,10 @@ def parse(document: Mapping[str, Any]) -> Manifest:
         vendor=document["vendor"],
         product=document["product"],
         actions={key: _action(key, value) for key, value in document["actions"].items()},
+        platform_settings=tuple(
+            PlatformSetting(row["setting"], row["title"], row.get("required", False), tuple(row.get("choices", ())))
+            for row in document["platform_settings"]
+        ),
         calls={key: _call(key, value) for key, value in document["calls"].items()},
         services={key: Service(id=key, **value) for key, value in document["services"].items()},
         sign_in_methods={

@@ -1,0 +1,79 @@
+"""Puts into a package what the platform's image lacks: this project's source and libraries of this environment."""
+
+from __future__ import annotations
+
+import shutil
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import mde_files
+from mde_files import resources
+from mde_files.errors import InvalidConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+_OWN = Path(mde_files.__file__).parent
+_COMPILED = (".so", ".pyd", ".dylib", ".dll")
+_DATA = ("manifest.yaml", "schemas", "playbooks")
+
+
+def own_files(*, without: Collection[str] = ()) -> Iterator[tuple[str, Path]]:
+    """Yield the files of this project as an installed package has them: name below ``mde_files/`` and path.
+
+    Args:
+        without: Rooms and modules that the platform has no use for, as paths below the package: ``emulator``,
+            ``cli.py``.
+    """
+    skipped = set(without)
+    for path in sorted(_OWN.rglob("*")):
+        name = path.relative_to(_OWN)
+        parents = {parent.as_posix() for parent in (name, *name.parents)}
+        if path.is_file() and "__pycache__" not in name.parts and name.parts[0] != "_data" and not parents & skipped:
+            yield name.as_posix(), path
+    top = resources.data_directory()
+    for part in _DATA:
+        for path in sorted([top / part] if (top / part).is_file() else (top / part).iterdir()):
+            yield f"_data/{path.relative_to(top).as_posix()}", path
+
+
+def copy_own(destination: Path, *, without: Collection[str] = ()) -> Path:
+    """Copy this project's package into ``destination`` and return the folder of the package."""
+    for name, path in own_files(without=without):
+        _copy(path, destination / "mde_files" / name)
+    return destination / "mde_files"
+
+
+def library_files(distribution: str) -> Iterator[tuple[str, Path]]:
+    """Yield the files of an installed library, licence included: name in ``site-packages`` and path.
+
+    Raises:
+        InvalidConfigError: It is not installed here, or holds compiled parts, which fit one machine only.
+    """
+    try:
+        files = metadata.files(distribution) or []
+    except metadata.PackageNotFoundError:
+        raise InvalidConfigError(
+            f"The package needs the library {distribution!r}, which is not installed here.",
+            hint=f"Install it where mde-files is installed: pip install {distribution}",
+        ) from None
+    for file in sorted(files):
+        if file.suffix in _COMPILED:
+            raise InvalidConfigError(
+                f"The library {distribution!r} has compiled parts here, which the platform cannot load.",
+                hint="Install its pure Python form, or let the platform install it.",
+            )
+        if ".." not in file.parts and "__pycache__" not in file.parts and not file.is_absolute():
+            yield file.as_posix(), Path(str(file.locate()))
+
+
+def copy_library(distribution: str, destination: Path) -> None:
+    """Copy an installed library into ``destination``, as :func:`library_files` finds it."""
+    for name, path in library_files(distribution):
+        _copy(path, destination / name)
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
