@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from jsonschema.exceptions import ValidationError
 
-_INTEGER_TEXT = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
-_NUMBER_TEXT = re.compile(r"\s*[+-]?[0-9]{1,18}(\.[0-9]{1,18})?\s*")
+_INTEGER_TEXT = r"\s*[+-]?[0-9]{1,18}\s*"
+_NUMBER_TEXT = r"\s*[+-]?[0-9]{1,18}(\.[0-9]{1,18})?\s*"
 _BOOLEAN_TEXT = {
     "true": True,
     "yes": True,
@@ -176,9 +176,9 @@ def coerced(schema: Mapping[str, Any], value: Any) -> Any:
         return int(value)
     if not isinstance(value, str):
         return value
-    if kind == "integer" and _INTEGER_TEXT.fullmatch(value):
+    if kind == "integer" and re.fullmatch(_INTEGER_TEXT, value):
         return int(value)
-    if kind == "number" and _NUMBER_TEXT.fullmatch(value):
+    if kind == "number" and re.fullmatch(_NUMBER_TEXT, value):
         return float(value)
     if kind == "boolean":
         return _BOOLEAN_TEXT.get(value.strip().lower(), value)

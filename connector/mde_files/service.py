@@ -126,7 +126,7 @@ class Service:
         with self._lock:
             tokens = self._tokens.get(service)
             if tokens is None:
-                from mde_files.auth import token_provider
+                from mde_files.auth.methods import token_provider
 
                 tokens = token_provider(self._config, self.http(), service=service, prompt=self._prompt, log=self._log)
                 self._tokens[service] = tokens
@@ -176,7 +176,7 @@ class Service:
         Raises:
             MdeFilesError: The sign-in failed.
         """
-        from mde_files.auth import decode_claims
+        from mde_files.auth.claims import decode_claims
 
         token = self.tokens(service).token(deadline)
         try:

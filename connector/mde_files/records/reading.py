@@ -28,7 +28,7 @@ class PropertyTable:
         self.readers = {key: (name, reader) for key, (name, reader) in properties.items() if reader is not None}
 
 
-_INTEGER_TEXT = re.compile(r"\s*-?[0-9]{1,300}\s*").fullmatch
+_INTEGER_TEXT = r"\s*-?[0-9]{1,300}\s*"
 _LARGEST_INTEGER = 10**300  # beyond it Python refuses to write an integer as text
 
 
@@ -37,7 +37,7 @@ def as_integer(value: Any) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return value if -_LARGEST_INTEGER < value < _LARGEST_INTEGER else None
     if isinstance(value, str):
-        return int(value) if _INTEGER_TEXT(value) else None
+        return int(value) if re.fullmatch(_INTEGER_TEXT, value) else None
     if isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST_INTEGER:
         return int(value)
     return None
