@@ -54,7 +54,7 @@ def content_digest(
         "global_prevalence": _order_of_magnitude(global_prevalence),
     }
     canonical = json.dumps(material, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode("ascii")).hexdigest()[:32]
+    return hashlib.sha256(canonical.encode()).hexdigest()[:32]
 
 
 def _order_of_magnitude(number: int | None) -> int | None:
