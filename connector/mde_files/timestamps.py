@@ -22,6 +22,11 @@ _ANY_FORM = (
 _SECONDS_END = 19
 
 
+def is_normal_timestamp(text: object) -> bool:
+    """Tell whether a value is what :func:`normalize_timestamp` would return for it."""
+    return isinstance(text, str) and _ALREADY_NORMAL(text) is not None
+
+
 def normalize_timestamp(text: object) -> str | None:
     """Return a timestamp as RFC 3339 UTC with ``Z``, or None when it is unset or cannot be read.
 
