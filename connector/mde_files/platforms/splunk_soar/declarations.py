@@ -102,7 +102,11 @@ def _app() -> str:
 def _actions(actions: list[Action]) -> str:
     declared = manifest.load().document["actions"]
     told = {
-        action.id: {"description": action.description, "action_type": "investigate", "read_only": declared[action.id]["read_only"]}
+        action.id: {
+            "description": action.description,
+            "action_type": "investigate",
+            "read_only": declared[action.id]["read_only"],
+        }
         for action in actions
     }
     return f"ACTIONS = {told!r}"
@@ -137,7 +141,9 @@ def _params(action: Action) -> str:
 
 def _parameter(parameter: Parameter) -> str:
     bounds = (
-        f" From {parameter.minimum} to {parameter.maximum}." if None not in (parameter.minimum, parameter.maximum) else ""
+        f" From {parameter.minimum} to {parameter.maximum}."
+        if None not in (parameter.minimum, parameter.maximum)
+        else ""
     )
     told: dict[str, Any] = {"description": f"{parameter.description}{bounds}"}
     kinds = contains.of_parameter(parameter)

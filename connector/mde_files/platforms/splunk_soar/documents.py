@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SDK = "splunk-soar-sdk==7.0.3"
+# The SDK knows 3.15 too, for which PyYAML has no wheel that its packager could take.
 PYTHON = "3.13"
 PROJECT = "mde_files_soar"
 _EXTRAS = frozenset({"redis"})
@@ -55,10 +56,13 @@ environments = [
 def readme() -> str:
     """Return the app's ``README.md``."""
     document = manifest.load().document
-    parts = [
+    head = (
         f"# {document['name']}\n\nPublisher: {document['publisher']} \\\nConnector Version: {document['version']} \\\n"
         f"Product Vendor: {document['vendor']} \\\nProduct Name: {document['product']} \\\n"
-        f"Minimum Product Version: 7.0.0\n\n{document['description']}\n",
+        f"Minimum Product Version: 7.0.0\n\n{document['description']}\n"
+    )
+    parts = [
+        head,
         _PERMISSIONS.format(permissions="\n".join(_permissions())),
         _STATE,
         "## Configuration\n\n" + "\n".join(_settings()) + "\n",

@@ -11,6 +11,7 @@ from mde_files import resources
 from mde_files.platforms import vendoring
 from mde_files.platforms.packages import Built
 from mde_files.platforms.splunk_soar import declarations, documents, playbook
+from mde_files.render.escaping import for_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +61,7 @@ def build(output: Path) -> Built:
             first,
             f"In Splunk SOAR open Apps, choose Install App and pick {documents.PROJECT}.tgz.",
             f"Choose Configure New Asset, name it {playbook.ASSET}, fill in the settings and press Test Connectivity.",
-            f"Open Playbooks, choose Import Playbook and pick {written.name}: it writes a note about a container's files.",
+            f"Open Playbooks, choose Import Playbook and pick {written.name}, which notes down what is known of files.",
         ),
     )
 
@@ -91,9 +92,7 @@ def _own_files() -> Iterator[tuple[str, Path]]:
 
 def _left_out() -> set[str]:
     room = {f"platforms/splunk_soar/{path.name}" for path in _HERE.iterdir() if path.name not in _ROOM_KEPT}
-    others = {
-        f"platforms/{path.name}" for path in _HERE.parent.iterdir() if path.name not in _PLATFORMS_KEPT
-    }
+    others = {f"platforms/{path.name}" for path in _HERE.parent.iterdir() if path.name not in _PLATFORMS_KEPT}
     return {*_UNUSED, *room, *others}
 
 
@@ -114,14 +113,17 @@ def _packaged(project: Path) -> tuple[Path, str]:
         return project, _BY_HAND
     package = project / f"{project.name}.tgz"
     package.unlink(missing_ok=True)
-    ran = subprocess.run(  # noqa: S603 - the SDK's own interpreter, and the file written above
-        [str(python), str(project / "build_package.py")],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=_BUILD_SECONDS,
-    )
+    try:
+        ran = subprocess.run(  # noqa: S603 - the SDK's own interpreter, and the file written above
+            [str(python), str(project / "build_package.py")],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_BUILD_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return project, f"The SDK's packager did not end within {_BUILD_SECONDS} seconds. {_BY_HAND}"
     if ran.returncode == 0 and package.is_file():
         return package, f"{package.name} was built by the SDK's packager and is ready to install."
     lines = (ran.stderr or ran.stdout).strip().splitlines() or ["no reason given"]
-    return project, f"The SDK's packager failed ({lines[-1].strip()[:200]}). {_BY_HAND}"
+    return project, f"The SDK's packager failed ({for_terminal(lines[-1].strip())}). {_BY_HAND}"

@@ -1,4 +1,4 @@
-"""The app that Splunk SOAR calls. Its declarations stand in lib/mde_files_declared.py, what it does in lib/mde_files."""
+"""The app that Splunk SOAR calls: it declares lib/mde_files_declared.py and runs lib/mde_files."""
 
 import sys
 from contextlib import contextmanager
@@ -46,7 +46,7 @@ def connected(asset: Asset):
     except MdeFilesError as error:
         failure = AssetMisconfiguration if actions.is_of_the_asset(error) else ActionFailure
         raise failure(running.sentence(error)) from None
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the SDK would show a traceback
         raise ActionFailure(running.bug_sentence(error)) from None
 
 
@@ -60,7 +60,7 @@ def answer(action: str, params, asset: Asset, soar: SOARClient, output_class, su
 
 
 @app.test_connectivity()
-def test_connectivity(soar: SOARClient, asset: Asset) -> None:
+def test_connectivity(asset: Asset) -> None:
     """Sign in, look at the permissions of the token, and make one call of each kind."""
     with connected(asset) as connector:
         failed = []

@@ -8,8 +8,10 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
+import httpx
 from soar_sdk.cli.package.cli import build
 from soar_sdk.meta.dependencies import UvWheel
 
@@ -25,16 +27,11 @@ def fetch_a_few_at_a_time() -> None:
     room = asyncio.Semaphore(_AT_A_TIME)
 
     async def patient(wheel: UvWheel) -> bytes:
-        import httpx
-
         async with room:
-            for attempt in range(_ATTEMPTS):
-                try:
+            for _attempt in range(1, _ATTEMPTS):
+                with suppress(httpx.TransportError):
                     return await fetch(wheel)
-                except httpx.TransportError:
-                    if attempt + 1 == _ATTEMPTS:
-                        raise
-        raise AssertionError
+            return await fetch(wheel)
 
     UvWheel.fetch = patient
 
@@ -46,7 +43,8 @@ def lock() -> None:
     if uv is None:
         sys.exit("uv is missing: install it with 'pip install uv' and run this again.")
     environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
-    if subprocess.run([uv, "lock", "--python", sys.executable], cwd=PROJECT, env=environment, check=False).returncode:
+    locked = subprocess.run([uv, "lock", "--python", sys.executable], cwd=PROJECT, env=environment, check=False)  # noqa: S603
+    if locked.returncode:
         sys.exit("The libraries of the app could not be pinned: see above; the package index has to be reachable.")
 
 
