@@ -39,7 +39,7 @@ def fetch_a_few_at_a_time() -> None:
 def lock() -> None:
     """Pin the libraries that the app needs in uv.lock."""
     beside = Path(sys.executable).parent / "uv"
-    uv = str(beside) if beside.exists() else shutil.which("uv")
+    uv = os.environ.get("UV") or (str(beside) if beside.exists() else shutil.which("uv"))  # uv run sets UV
     if uv is None:
         sys.exit("uv is missing: install it with 'pip install uv' and run this again.")
     environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
