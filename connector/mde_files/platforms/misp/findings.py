@@ -31,13 +31,13 @@ MOST_TECHNIQUES = 20
 _LONGEST = 1000
 _TECHNIQUE = re.compile(r"T[0-9]{4}(?:\.[0-9]{3})?").fullmatch
 _FINGERPRINTS = {40: "x509-fingerprint-sha1", 64: "x509-fingerprint-sha256"}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _HEXADECIMAL = re.compile(r"[0-9A-Fa-f]+").fullmatch
 _SPANS = {
     "file_stats": ("organization_first_seen", "organization_last_seen"),
     "file_alerts": ("first_activity", "last_activity"),
 }
 _SUMMARY = "the summary counts it"
-_ASKED = "it is the attribute that was asked for"
 _INSIDE = "only of use inside Defender and the settings of the module, while an event is shared"
 _PEOPLE = "people's names and their notes stay in Defender, since an event is shared"
 _WORK = "the state of the work in Defender, which goes on after the event was written"
@@ -46,17 +46,15 @@ _ERROR = "a failure is the answer's error and no finding"
 NOT_IN_MISP = {
     "record_id": _INSIDE,
     "content_digest": _INSIDE,
-    "file.queried": _ASKED,
-    "file.queried_type": _ASKED,
+    "file.queried": "it is the attribute that was asked for",
     "file.global_prevalence": "the statistics say it",
-    "file.global_first_observed": "the statistics say it",
-    "file.global_last_observed": "the statistics say it",
     "file_stats.lookback_defaulted": "the window itself is named",
     "file_alerts.total": _SUMMARY,
     "file_alerts.returned": _SUMMARY,
     "file_alerts.truncated": _SUMMARY,
     "file_alerts.by_severity": _SUMMARY,
     "file_alerts.by_status": _SUMMARY,
+    "file_alerts.devices[].machine_id": "each alert names its device",
     "file_alerts.alerts[].mitre_techniques": "the techniques of all alerts are named together",
     "file_alerts.alerts[].description": "the title says what it is about; the portal shows the rest",
     "file_alerts.alerts[].detector_id": _INSIDE,
@@ -119,7 +117,7 @@ def _file(file: FileFindings, *, to_ids: bool) -> Iterator[Thing]:
         values.append(Value("size-in-bytes", str(file.fact("size"))))
     values += [Value("text", text) for text in _facts(file)]
     first, last = _span(file.stats, "file_stats")
-    if len(values) == 1 and first is None:
+    if len(values) <= 1 and first is None:
         return
     further = [*_signature(file), *_certificate(file)]
     names = {"av-signature": "detected-as", "x509": "signed-by"}
@@ -136,9 +134,8 @@ def _file(file: FileFindings, *, to_ids: bool) -> Iterator[Thing]:
 
 
 def _names(file: FileFindings) -> list[str]:
-    names = file.stats.get("top_file_names", ())
-    # MISP refuses line breaks in file names and cuts blanks off; everything else stays as it is: it is what to look for
-    shown = [for_plain_text(name) if re.search(r"[\x00-\x1f\x7f-\x9f]", name) else name.strip() for name in names]
+    # neither JSON nor MISP takes these characters; all others stay as they are, for the name is what to look for
+    shown = [for_plain_text(name) if _CONTROL.search(name) else name.strip() for name in file.names]
     return [name[:_LONGEST] for name in dict.fromkeys(shown) if name][:MOST_NAMES]
 
 
@@ -186,13 +183,12 @@ def _certificate(file: FileFindings) -> Iterator[Thing]:
 
 
 def _annotation(file: FileFindings, record: Mapping[str, Any], subject: str) -> Thing:
+    # without the time of the answer among the values, MISP takes the same finding once
     action = record["action"]
     answered = record["source"].get("retrieved_at", "")
     tag = f'mde-files:{action}="{record["outcome"]}"'
     told = f"{_subject(file)}: {record['summary']}"
     values = [Value("text", for_plain_text(told, _LONGEST), _told(record), tag=tag), Value("type", "Annotation")]
-    if answered:
-        values.append(Value("creation-date", answered))
     portal = link_to(record.get("portal_url"))
     if portal is not None:
         values.append(Value("ref", portal.address, "The file in the Microsoft Defender portal"))

@@ -52,8 +52,7 @@ def build(output: Path) -> Built:
         (
             f"Install the requirements where misp-modules runs: pip install -r {folder / module.REQUIREMENTS_FILE}",
             f"Start the server with the folder: misp-modules -c {folder}",
-            f"In MISP, under Server Settings, Plugin, Enrichment, enable {module.NAME} and enter tenant, application "
-            + "and secret.",
+            f"In MISP, under Plugin settings, Enrichment, enable {module.NAME}; enter tenant, application and secret.",
         ),
     )
 
