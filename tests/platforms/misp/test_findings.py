@@ -75,6 +75,7 @@ def _reason(path: str) -> str | None:
 
 def test_every_output_has_a_place_or_a_reason() -> None:
     placed: set[str] = set()
+    of_action: set[tuple[str, str]] = set()
     every: set[str] = set()
     for action in manifest.load().actions.values():
         outputs = [output for output in catalogue.outputs(action) if len(output.choices) != 1]
@@ -89,10 +90,12 @@ def test_every_output_has_a_place_or_a_reason() -> None:
             every.add(output.path)
             if _told(changed) != before:
                 placed.add(output.path)
+                of_action.add((action.id, output.path))
     unplaced = every - placed
     assert {path for path in unplaced if _reason(path) is None} == set()
     assert set(findings.NOT_IN_MISP) == {_reason(path) for path in unplaced}
     assert not set(findings.NOT_IN_MISP) & placed
+    assert {(action, "caveats[].message") for action in manifest.load().actions} <= of_action
     assert {"outcome", "summary", "file_stats.organization_prevalence", "file_alerts.alerts[].title"} <= placed
 
 
