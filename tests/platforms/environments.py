@@ -39,7 +39,20 @@ ENVIRONMENTS = {
     # What the image demisto/crypto ships, as far as an integration may count on it.
     "xsoar-image": Environment(("3.12", "3.11", "3.13"), ("msal>=1.35", "cryptography", "requests>=2.32", "pyyaml")),
     "cortex": Environment(("3.11", "3.12", "3.13"), ("cortexutils==2.2.1",)),
-    "misp": Environment(("3.11", "3.12"), ("misp-modules==3.1.1",)),
+    "misp": Environment(
+        ("3.11", "3.12"),
+        (
+            "misp-modules==3.1.0",
+            "requests",
+            "msal",
+            "jsonschema",
+            "pyyaml",
+            "structlog",
+            "platformdirs",
+            "jmespath",
+            "urllib3",
+        ),
+    ),
     "http": Environment(("3.11", "3.12", "3.13"), ("schemathesis>=4", "openapi-spec-validator>=0.7")),
 }
 
