@@ -45,6 +45,9 @@ class Turns:
         Raises:
             QuotaExhaustedError: The turn did not come in time; ``retry_at`` says when to ask again.
         """
+        patience = self.patience - waited
+        if patience <= 0:
+            raise self._no_turn()
         turn: Future[Result] = Future()
         self._waiting.put((turn, ask))
         if self._started < self.count:
@@ -52,19 +55,19 @@ class Turns:
             threading.Thread(target=self._work, name=f"question-{self._started}", daemon=True).start()
         answered = asyncio.wrap_future(turn)
         try:
-            await asyncio.wait((answered,), timeout=max(0.0, self.patience - waited))
+            await asyncio.wait((answered,), timeout=patience)
             if not answered.done() and turn.cancel():
-                raise self._too_many()
+                raise self._no_turn()
             return await answered
         except asyncio.CancelledError:
             answered.cancel()
             raise
 
-    def _too_many(self) -> QuotaExhaustedError:
+    def _no_turn(self) -> QuotaExhaustedError:
         seconds = math.ceil(self.patience)
         retry_at = (datetime.now(timezone.utc) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
         return QuotaExhaustedError(
-            f"Too much is asked at once: {self.count} questions are on their way, and none was done in {seconds} s.",
+            f"The turn of this question did not come within {seconds} s; {self.count} are asked at a time.",
             hint="Ask again later, and fewer at a time.",
             retry_at=retry_at,
         )
