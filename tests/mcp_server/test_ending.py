@@ -57,6 +57,7 @@ class Server:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.stdin, self.stdout = self.process.stdin, self.process.stdout
+        self.expected_logs = 0
 
     def send(self, *messages: dict[str, Any] | str) -> None:
         for message in messages:
@@ -84,7 +85,9 @@ def server(configure: Callable[..., Path], tmp_path: Path) -> Iterator[Server]:
                 yield server
             finally:
                 server.process.kill()
-    assert log.read_text() == ""
+    logged = log.read_text().splitlines()
+    assert len(logged) == server.expected_logs
+    assert all("level=warning event=protocol" in line for line in logged)
 
 
 def busy(server: Server, emulator: Emulator) -> None:
@@ -169,6 +172,14 @@ def test_a_cancelled_call_leaves_the_server_to_others(
     assert converse(configure(), talk).result is False
 
 
+def test_what_the_library_logs_is_a_line_like_any_other(server: Server) -> None:
+    server.connect()
+    server.send({"jsonrpc": "2.0", "method": "notifications/progress", "params": {"progressToken": ["\x1b[2J"]}})
+    server.send({"jsonrpc": "2.0", "id": 2, "method": "ping"})
+    assert server.receive()["result"] == {}
+    server.expected_logs = 1
+
+
 @pytest.mark.parametrize(
     ("changes", "options", "word"),
     [
@@ -179,15 +190,17 @@ def test_a_cancelled_call_leaves_the_server_to_others(
     ],
 )
 def test_a_configuration_that_cannot_be_used_is_said_before_the_protocol_starts(
-    configure: Callable[..., Path], changes: dict[str, Any], options: list[str], word: str
+    configure: Callable[..., Path],
+    changes: dict[str, Any],
+    options: list[str],
+    word: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    command = [*SERVER, "--config", str(configure(**changes)), *options]
-    ran = subprocess.run(command, stdin=subprocess.PIPE, capture_output=True, text=True, timeout=60, check=False)
-    assert ran.returncode == 3
-    assert ran.stdout == ""
-    assert ran.stderr.startswith("mde-files: ")
-    assert word in ran.stderr
-    assert "Traceback" not in ran.stderr
+    assert cli.main(["mcp", "--config", str(configure(**changes)), *options]) == 3
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("mde-files: ")
+    assert word in captured.err
 
 
 def test_a_wrong_option_is_said_on_standard_error_alone(capsys: pytest.CaptureFixture[str]) -> None:
