@@ -20,10 +20,12 @@ _HERE = Path(__file__).parent
 _GENERATED = ("src", "templates", "release_notes")
 _PLATFORMS_KEPT = frozenset({"__init__.py", "catalogue.py", "running.py", "splunk_soar"})
 _ROOM_KEPT = frozenset({"__init__.py", "actions.py", "views.py"})
-_UNUSED = frozenset(
-    {"__main__.py", "batch", "cli.py", "commands", "console.py", "emulator", "worker"}
-    | {"render/html_report.py", "render/html_style.py", "render/stix.py", "render/terminal.py"}
-)
+_UNUSED = vendoring.COMMAND_LINE | {
+    "render/html_report.py",
+    "render/html_style.py",
+    "render/stix.py",
+    "render/terminal.py",
+}
 _BUILD_SECONDS = 600
 _BY_HAND = (
     f"In the folder {documents.PROJECT} run, with uv installed: uv run build_package.py; it fetches the SDK and the "
