@@ -31,7 +31,8 @@ ENVIRONMENTS = {
     "xsoar": Environment(("3.11",), ("demisto-sdk==1.39.13",)),
     # What the image demisto/crypto ships, as far as an integration may count on it.
     "xsoar-image": Environment(("3.12", "3.11", "3.13"), ("msal>=1.35", "cryptography", "requests>=2.32", "pyyaml")),
-    "cortex": Environment(("3.11", "3.12", "3.13"), ("cortexutils==2.2.1",)),
+    # cortexutils to compare answers with, and the AngularJS that TheHive compiles report templates with.
+    "cortex": Environment(("3.11", "3.12", "3.13"), ("cortexutils==2.2.1", "XStatic-Angular==1.8.2.3")),
     "misp": Environment(("3.11", "3.12"), ("misp-modules==3.1.1",)),
     "http": Environment(("3.11", "3.12", "3.13"), ("schemathesis>=4", "openapi-spec-validator>=0.7")),
 }

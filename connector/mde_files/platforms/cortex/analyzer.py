@@ -33,10 +33,11 @@ def main(arguments: Sequence[str]) -> int:
     except MdeFilesError as error:
         answered = answer.failure(running.sentence(error), job)
     except ModuleNotFoundError as error:
+        # which settings are secrets is not known without the libraries, so none is given back
         answered = answer.failure(
             f"The Python library {error.name!r} is missing. Install what the analyzer's requirements.txt lists for the "
             "Python it runs with; its README.md says how.",
-            job,
+            {},
         )
     except Exception as error:  # noqa: BLE001 - the last resort between a bug and a traceback for a user
         answered = answer.failure(running.bug_sentence(error), job)
