@@ -52,7 +52,7 @@ def build(output: Path) -> Built:
     (analyzer / "requirements.txt").write_text(requirements, encoding="utf-8")
     for name in ("README.md", "Dockerfile"):
         (analyzer / name).write_text(filled(name), encoding="utf-8")
-    (analyzer / ".dockerignore").write_text(".venv\n", encoding="utf-8")
+    (analyzer / ".dockerignore").write_text(".venv\n**/__pycache__\n", encoding="utf-8")
     (analyzer / flavours.LOGO).parent.mkdir(exist_ok=True)
     shutil.copyfile(FILES / Path(flavours.LOGO).name, analyzer / flavours.LOGO)
     shutil.copyfile(_ROOM / "launcher.py", analyzer / flavours.LAUNCHER)
