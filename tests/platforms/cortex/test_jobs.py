@@ -12,6 +12,7 @@ from tests.platforms.cortex.conftest import SEEN, UNKNOWN, answered, flavour, jo
 
 from mde_files import schemas
 from mde_files.connector import Connector
+from mde_files.platforms.cortex import launcher
 from mde_files.platforms.cortex.analyzer import main
 from mde_files.platforms.cortex.connection import STATE_FOLDER_VARIABLE
 
@@ -267,3 +268,24 @@ def test_a_bug_is_told_without_its_text(
     assert main([str(folder)]) == 1
     assert answered(folder)["errorMessage"].startswith("An error of mde-files itself: RuntimeError.")
     assert SECRET not in json.dumps(answered(folder))
+
+
+@pytest.mark.parametrize("mounted", [True, False])
+def test_a_file_nobody_knows_is_a_finding_whatever_is_mounted(
+    config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, mounted: bool
+) -> None:
+    monkeypatch.setenv(STATE_FOLDER_VARIABLE, str(tmp_path if mounted else tmp_path / "no-volume"))
+    bundle = Path(config["ca_bundle"]).read_bytes()
+    job = job_of({**config, "state": "", "ca_bundle": None}, "file_stats", dataType="file", file="attachment")
+    folder = lay(tmp_path / "job", job, {"attachment": b"nobody has this", "cacerts": bundle})
+    assert launcher.start([str(folder)]) == 0
+    record = record_in(answered(folder))
+    assert record["outcome"] == "unknown_to_defender"
+    assert record["file"]["queried_type"] == "sha1"
+    assert [caveat["code"] for caveat in record["caveats"]] == ([] if mounted else ["quota_unshared"])
+
+
+def test_a_python_that_is_too_old_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(launcher, "_OLDEST", (9, 0))
+    assert launcher.start(["/nowhere"]) == 1
+    assert capsys.readouterr().err.startswith("This analyzer needs Python 3.10 or newer")
