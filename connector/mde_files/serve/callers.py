@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
 from mde_files.errors import MdeFilesError
-from mde_files.serve.keys import PREFIX, matching
+from mde_files.serve.keys import HEADER, PREFIX, matching
 from mde_files.serve.problems import Problem
 
 if TYPE_CHECKING:
@@ -20,10 +20,9 @@ if TYPE_CHECKING:
     from mde_files.serve.key_file import KnownKeys
     from mde_files.serve.settings import EntraSettings
 
-KEY_HEADER = "X-API-Key"
 _THREADS = 2
-_HINT = f"Send an API key of this server in {KEY_HEADER}."
-_HINT_WITH_ENTRA = f"Send an API key of this server in {KEY_HEADER}, or a token of Microsoft Entra ID as Bearer."
+_HINT = f"Send an API key of this server in {HEADER}."
+_HINT_WITH_ENTRA = f"Send an API key of this server in {HEADER}, or a token of Microsoft Entra ID as Bearer."
 
 
 class Caller(NamedTuple):
@@ -74,7 +73,7 @@ class Callers:
         Raises:
             Problem: Nobody who may call.
         """
-        given = headers.getlist(KEY_HEADER)
+        given = headers.getlist(HEADER)
         scheme, _, credential = headers.get("authorization", "").strip().partition(" ")
         if scheme.lower() == "bearer" and credential and not given:
             given = [credential.strip()]

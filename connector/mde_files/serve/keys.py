@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from mde_files.serve.settings import ApiKey
 
+HEADER = "X-API-Key"
 PREFIX = "mdef_"
 _BYTES = 32
 

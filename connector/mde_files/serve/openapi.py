@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mde_files import manifest, schemas
-from mde_files.serve.callers import KEY_HEADER
+from mde_files.serve.keys import HEADER
 from mde_files.serve.operations import pascal_case
 from mde_files.serve.problems import KINDS, MEDIA_TYPE
 
@@ -41,7 +41,7 @@ def document(offered: Iterable[Operation], *, entra: bool) -> dict[str, Any]:
         paths[operation.path] = {"post": _post(operation, components)}
     about = manifest.load().document
     schemes: dict[str, Any] = {
-        "api_key": {"type": "apiKey", "in": "header", "name": KEY_HEADER, "description": "An API key of this server."},
+        "api_key": {"type": "apiKey", "in": "header", "name": HEADER, "description": "An API key of this server."},
         "bearer": {
             "type": "http",
             "scheme": "bearer",
