@@ -17,8 +17,9 @@ from mde_files.serve.operations import _digits_up_to
 from mde_files.serve.problems import KINDS, Problem
 
 if TYPE_CHECKING:
-    from mde_files.emulator import Emulator
     from tests.serve.conftest import Served
+
+    from mde_files.emulator import Emulator
 
 EICAR = "3395856ce81f2b7382dee72602f798b642f14140"
 STATS = "/actions/file_stats"

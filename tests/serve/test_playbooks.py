@@ -17,8 +17,9 @@ from mde_files.serve import incident_body
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mde_files.emulator import Emulator
     from tests.serve.conftest import Served
+
+    from mde_files.emulator import Emulator
 
 RUN = "/playbooks/enrich-incident-files/runs"
 AS_LOGIC_APPS = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "azure-logic-apps/1.0"}
