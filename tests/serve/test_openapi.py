@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from mde_files.emulator import Emulator
 
 
+@pytest.fixture(scope="module")
+def tools() -> Path:
+    """The folder of the programs that judge."""
+    return python_of("http").parent
+
+
 def resolved(document: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
     while "$ref" in part:
         found: Any = document
@@ -92,12 +98,11 @@ def test_every_status_and_example_is_declared(server: Served) -> None:
 
 
 @pytest.mark.slow
-def test_the_document_is_openapi(server: Served, tmp_path: Path) -> None:
-    python = python_of("http")
+def test_the_document_is_openapi(server: Served, tools: Path, tmp_path: Path) -> None:
     path = tmp_path / "openapi.json"
     path.write_text(json.dumps(server.openapi("analyst")))
     ran = subprocess.run(
-        [str(python.with_name("openapi-spec-validator")), "--schema", "3.1", str(path)],
+        [str(tools / "openapi-spec-validator"), "--schema", "3.1", str(path)],
         capture_output=True,
         text=True,
         timeout=120,
@@ -112,14 +117,14 @@ def test_schemathesis_finds_nothing(
     start: Callable[..., Served],
     configuration: dict[str, Any],
     emulator: Emulator,
+    tools: Path,
     tmp_path: Path,
     with_key: bool,
 ) -> None:
-    python = python_of("http")
     server = start({**configuration, "log": {"level": "info"}}, {"analyst": None})
     path = tmp_path / "openapi.json"
     path.write_text(json.dumps(server.openapi("analyst")))
-    command = [str(python.with_name("schemathesis")), "run", str(path), "--url", server.url]
+    command = [str(tools / "schemathesis"), "run", str(path), "--url", server.url]
     command += ["--checks", "all", "--continue-on-failure", "--max-examples", "50" if with_key else "10"]
     command += ["--request-timeout", "60", "--warnings", "off", "--no-color"]
     if with_key:

@@ -145,12 +145,16 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, capsys: pytest
     assert "cannot be written" in json.loads(capsys.readouterr().out)["error"]["message"]
 
 
+@pytest.fixture(scope="module")
+def validator() -> Path:
+    return python_of("http").with_name("openapi-spec-validator")
+
+
 @pytest.mark.slow
-def test_the_definition_is_openapi(package: Path) -> None:
-    python = python_of("http")
+def test_the_definition_is_openapi(package: Path, validator: Path) -> None:
     ran = subprocess.run(
         [
-            str(python.with_name("openapi-spec-validator")),
+            str(validator),
             "--schema",
             "2.0",
             str(package / "apiDefinition.swagger.json"),
