@@ -123,6 +123,7 @@ def test_a_tenant_that_cannot_be_asked_is_a_problem(server: Served, key: str, st
     answer = server.post(STATS, {"file_hash": EICAR}, key=key)
     assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
     assert answer.json()["hint"]
+    assert f"code={code}" in server.log
 
 
 @pytest.mark.parametrize(
@@ -175,6 +176,15 @@ def test_every_error_has_a_problem(kind: type[errors.MdeFilesError]) -> None:
     assert "--" not in document["hint"]
     assert KINDS[kind.code].status == problem.status
     assert problem.headers["Retry-After"] == "1"
+    assert ("Something" in document["detail"]) == (kind is not errors.InvalidConfigError)
+    assert problem.reason == "Something is wrong."
+
+
+def test_the_schema_names_every_code_of_serving_itself() -> None:
+    own = set(KINDS) - {kind.code for kind in every_error()}
+    described = schemas.load("problem")["properties"]["code"]["description"]
+    assert not [code for code in own if code not in described]
+    assert {kind.code for kind in every_error()} <= set(KINDS)
 
 
 def test_a_length_said_in_two_ways_is_refused(server: Served) -> None:

@@ -61,6 +61,9 @@ def test_every_action_parameter_and_output_is_declared(server: Served, action: m
     assert {name: name in body["required"] for name in body["properties"]} == {
         parameter.name: parameter.required for parameter in catalogue.parameters(action)
     }
+    hours = Draft202012Validator(body["properties"].get("lookback_hours", True))
+    assert all(map(hours.is_valid, [1, 720, "1", "720"]))
+    assert "lookback_hours" not in body["properties"] or not any(map(hours.is_valid, [0, 721, "0", "721", "x", None]))
     result = operation["responses"]["200"]["content"]["application/json"]["schema"]
     assert outputs(document, result) == {output.path for output in catalogue.outputs(action)}
     outcomes = set(resolved(document, result)["properties"]["outcome"]["enum"])

@@ -290,6 +290,25 @@ def test_an_error_of_the_server_itself_is_a_problem_without_its_text(
     assert "sesame" not in answer.text
 
 
+def test_beyond_what_may_wait_a_request_is_sent_away_at_once() -> None:
+    work, go_on = Work(1, 30.0), threading.Event()
+
+    async def ask() -> list[str]:
+        first, second = (asyncio.create_task(work.run(lambda: str(go_on.wait(20)), late="")) for _ in range(2))
+        await asyncio.sleep(0.05)
+        with pytest.raises(Problem, match="as much as it may") as refused:
+            await asyncio.wait_for(work.run(lambda: "", late=""), 5)
+        assert (refused.value.status, refused.value.headers) == (503, {"Retry-After": "5"})
+        go_on.set()
+        return [await first, await second, await work.run(lambda: "afterwards", late="")]
+
+    try:
+        assert asyncio.run(ask()) == ["True", "True", "afterwards"]
+    finally:
+        go_on.set()
+        work.close()
+
+
 @given(st.binary(max_size=60) | st.sampled_from([b'{"a":1,"a":2}', b'{"a":{"b":1,"b":1}}', b"[1e400]", b"-Infinity"]))
 def test_any_body_is_read_alike_by_everybody_or_refused(content: bytes) -> None:
     async def receive() -> dict[str, Any]:

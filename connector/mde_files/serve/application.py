@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _HEALTH = "/health"
 _OPENAPI = "/openapi.json"
+_OWN_FAULT = 500
 _ALWAYS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
@@ -69,7 +70,7 @@ class Application:
         """Answer one request."""
         started = time.monotonic()
         asked = _Asked(scope)
-        code = None
+        problem = None
         try:
             response = await self._response(asked, receive)
         except DisconnectedError:
@@ -77,14 +78,15 @@ class Application:
             return
         except Exception as error:  # noqa: BLE001 - the last resort between a bug and a traceback for a caller
             problem = self._problem(error)
-            code = problem.code
             response = Response(problem.content(), problem.status, {**_ALWAYS, **problem.headers}, MEDIA_TYPE)
-        self._log.info(
+        own_fault = problem if problem is not None and problem.status >= _OWN_FAULT else None
+        (self._log.info if own_fault is None else self._log.warning)(
             "request",
             method=asked.method if asked.known_path else None,
             path=asked.known_path,
             status=response.status_code,
-            code=code,
+            code=problem.code if problem is not None else None,
+            message=own_fault.reason if own_fault is not None else None,
             caller=asked.caller.name if asked.caller else None,
             tenant=asked.caller.tenant if asked.caller else None,
             client=scope["client"][0] if scope.get("client") else None,

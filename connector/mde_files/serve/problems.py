@@ -7,6 +7,7 @@ import math
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mde_files.errors import InvalidConfigError
 from mde_files.timestamps import parse_timestamp
 
 if TYPE_CHECKING:
@@ -64,6 +65,9 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it that
         retry_at: When to try again, RFC 3339 UTC.
         headers: Headers of the answer.
         more: Further members.
+
+    Attributes:
+        reason: What is wrong, for the server's own log.
     """
 
     def __init__(
@@ -80,6 +84,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it that
         super().__init__(detail)
         self.code = code
         self.status = KINDS[code].status
+        self.reason = detail
         self.headers = dict(headers or {})
         self._members = {"detail": detail[:_LONGEST_TEXT], "code": code, "hint": hint[:_LONGEST_TEXT]}
         self._retryable = retryable
@@ -97,7 +102,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it that
             more["correlation_id"] = said["correlation_id"]
         # Options of the command line help nobody who sent a request.
         hint = "GET /openapi.json says what is accepted." if _OPTION in error.hint else error.hint
-        return cls(
+        problem = cls(
             error.code,
             error.message,
             hint=hint,
@@ -105,6 +110,13 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it that
             retry_at=error.retry_at,
             more=more,
         )
+        if error.code == InvalidConfigError.code:
+            problem.conceal("The server's configuration for this tenant cannot be used.", "Its log says why.")
+        return problem
+
+    def conceal(self, detail: str, hint: str) -> None:
+        """Tell the caller this instead; ``reason`` stays as it is, for whoever runs the server."""
+        self._members |= {"detail": detail, "hint": hint}
 
     def document(self) -> dict[str, Any]:
         """Return the body of the answer, as ``schemas/problem.schema.json`` describes it."""
