@@ -22,6 +22,7 @@ COMMANDS = {
     "quota": "what is used and left of the service's quota, and when room returns",
     "purge": "remove cached answers and stored tokens",
     "emulator": "run a local Defender tenant to try things on",
+    "serve": "answer other programs over HTTP: actions, and playbooks on incidents",
     "package": "write the package that a SOAR or SIEM platform installs",
     "mcp": "offer the actions to an assistant (Model Context Protocol)",
     "manifest": "print the manifest or a schema",

@@ -54,7 +54,7 @@ ENVIRONMENTS = {
             "urllib3",
         ),
     ),
-    "http": Environment(("3.11", "3.12", "3.13"), ("schemathesis>=4", "openapi-spec-validator>=0.7")),
+    "http": Environment(("3.11", "3.12", "3.13"), ("schemathesis==4.32.5", "openapi-spec-validator==0.9.0")),
 }
 
 

@@ -19,6 +19,8 @@ REGEX_PATTERNS = Patterns({
     '^[A-Za-z0-9_(.-]*[A-Za-z0-9_()-]$': '^[A-Za-z0-9_(.-]*[A-Za-z0-9_()-]\\Z',
     '^https?://[^/?#@]+([/?][^#]*)?$': '^https?://[^/?#@]+([/?][^#]*)?\\Z',
     '^rediss?://.+$': '^rediss?://.+\\Z',
+    '^[A-Za-z0-9][A-Za-z0-9._-]*$': '^[A-Za-z0-9][A-Za-z0-9._-]*\\Z',
+    '^[0-9a-f]{64}$': '^[0-9a-f]{64}\\Z',
     '^[a-z0-9][a-z0-9_-]*$': '^[a-z0-9][a-z0-9_-]*\\Z',
 })
 
@@ -738,6 +740,156 @@ def validate(data, custom_formats={}, name_prefix=None):
                         if data__celery__resultexpires > 2592000:
                             raise Invalid
                 if data__celery_keys:
+                    raise Invalid
+        if "serve" in data_keys:
+            data_keys.remove("serve")
+            data__serve = data["serve"]
+            if not isinstance(data__serve, (dict)):
+                raise Invalid
+            data__serve_is_dict = isinstance(data__serve, dict)
+            if data__serve_is_dict:
+                data__serve_keys = set(data__serve.keys())
+                if "keys" in data__serve_keys:
+                    data__serve_keys.remove("keys")
+                    data__serve__keys = data__serve["keys"]
+                    if not isinstance(data__serve__keys, (list, tuple)):
+                        raise Invalid
+                    data__serve__keys_is_list = isinstance(data__serve__keys, (list, tuple))
+                    if data__serve__keys_is_list:
+                        data__serve__keys_len = len(data__serve__keys)
+                        if data__serve__keys_len > 1000:
+                            raise Invalid
+                        for data__serve__keys_x, data__serve__keys_item in enumerate(data__serve__keys):
+                            if not isinstance(data__serve__keys_item, (dict)):
+                                raise Invalid
+                            data__serve__keys_item_is_dict = isinstance(data__serve__keys_item, dict)
+                            if data__serve__keys_item_is_dict:
+                                data__serve__keys_item__missing_keys = set(['name', 'sha256']) - data__serve__keys_item.keys()
+                                if data__serve__keys_item__missing_keys:
+                                    raise Invalid
+                                data__serve__keys_item_keys = set(data__serve__keys_item.keys())
+                                if "name" in data__serve__keys_item_keys:
+                                    data__serve__keys_item_keys.remove("name")
+                                    data__serve__keys_item__name = data__serve__keys_item["name"]
+                                    if not isinstance(data__serve__keys_item__name, (str)):
+                                        raise Invalid
+                                    if isinstance(data__serve__keys_item__name, str):
+                                        data__serve__keys_item__name_len = len(data__serve__keys_item__name)
+                                        if data__serve__keys_item__name_len < 1:
+                                            raise Invalid
+                                        if data__serve__keys_item__name_len > 64:
+                                            raise Invalid
+                                        if not REGEX_PATTERNS['^[A-Za-z0-9][A-Za-z0-9._-]*$'].search(data__serve__keys_item__name):
+                                            raise Invalid
+                                if "sha256" in data__serve__keys_item_keys:
+                                    data__serve__keys_item_keys.remove("sha256")
+                                    data__serve__keys_item__sha256 = data__serve__keys_item["sha256"]
+                                    if not isinstance(data__serve__keys_item__sha256, (str)):
+                                        raise Invalid
+                                    if isinstance(data__serve__keys_item__sha256, str):
+                                        data__serve__keys_item__sha256_len = len(data__serve__keys_item__sha256)
+                                        if data__serve__keys_item__sha256_len < 64:
+                                            raise Invalid
+                                        if data__serve__keys_item__sha256_len > 64:
+                                            raise Invalid
+                                        if not REGEX_PATTERNS['^[0-9a-f]{64}$'].search(data__serve__keys_item__sha256):
+                                            raise Invalid
+                                if "tenant" in data__serve__keys_item_keys:
+                                    data__serve__keys_item_keys.remove("tenant")
+                                    data__serve__keys_item__tenant = data__serve__keys_item["tenant"]
+                                    if not isinstance(data__serve__keys_item__tenant, (str)):
+                                        raise Invalid
+                                    if isinstance(data__serve__keys_item__tenant, str):
+                                        data__serve__keys_item__tenant_len = len(data__serve__keys_item__tenant)
+                                        if data__serve__keys_item__tenant_len < 1:
+                                            raise Invalid
+                                        if data__serve__keys_item__tenant_len > 64:
+                                            raise Invalid
+                                if data__serve__keys_item_keys:
+                                    raise Invalid
+                if "entra" in data__serve_keys:
+                    data__serve_keys.remove("entra")
+                    data__serve__entra = data__serve["entra"]
+                    if not isinstance(data__serve__entra, (dict)):
+                        raise Invalid
+                    data__serve__entra_is_dict = isinstance(data__serve__entra, dict)
+                    if data__serve__entra_is_dict:
+                        data__serve__entra__missing_keys = set(['audiences']) - data__serve__entra.keys()
+                        if data__serve__entra__missing_keys:
+                            raise Invalid
+                        data__serve__entra_keys = set(data__serve__entra.keys())
+                        if "audiences" in data__serve__entra_keys:
+                            data__serve__entra_keys.remove("audiences")
+                            data__serve__entra__audiences = data__serve__entra["audiences"]
+                            if not isinstance(data__serve__entra__audiences, (list, tuple)):
+                                raise Invalid
+                            data__serve__entra__audiences_is_list = isinstance(data__serve__entra__audiences, (list, tuple))
+                            if data__serve__entra__audiences_is_list:
+                                data__serve__entra__audiences_len = len(data__serve__entra__audiences)
+                                if data__serve__entra__audiences_len < 1:
+                                    raise Invalid
+                                if data__serve__entra__audiences_len > 16:
+                                    raise Invalid
+                                for data__serve__entra__audiences_x, data__serve__entra__audiences_item in enumerate(data__serve__entra__audiences):
+                                    if not isinstance(data__serve__entra__audiences_item, (str)):
+                                        raise Invalid
+                                    if isinstance(data__serve__entra__audiences_item, str):
+                                        data__serve__entra__audiences_item_len = len(data__serve__entra__audiences_item)
+                                        if data__serve__entra__audiences_item_len < 1:
+                                            raise Invalid
+                                        if data__serve__entra__audiences_item_len > 512:
+                                            raise Invalid
+                        if "role" in data__serve__entra_keys:
+                            data__serve__entra_keys.remove("role")
+                            data__serve__entra__role = data__serve__entra["role"]
+                            if not isinstance(data__serve__entra__role, (str)):
+                                raise Invalid
+                            if isinstance(data__serve__entra__role, str):
+                                data__serve__entra__role_len = len(data__serve__entra__role)
+                                if data__serve__entra__role_len < 1:
+                                    raise Invalid
+                                if data__serve__entra__role_len > 120:
+                                    raise Invalid
+                        if data__serve__entra_keys:
+                            raise Invalid
+                if "playbooks" in data__serve_keys:
+                    data__serve_keys.remove("playbooks")
+                    data__serve__playbooks = data__serve["playbooks"]
+                    if not isinstance(data__serve__playbooks, (list, tuple)):
+                        raise Invalid
+                    data__serve__playbooks_is_list = isinstance(data__serve__playbooks, (list, tuple))
+                    if data__serve__playbooks_is_list:
+                        data__serve__playbooks_len = len(data__serve__playbooks)
+                        if data__serve__playbooks_len > 100:
+                            raise Invalid
+                        for data__serve__playbooks_x, data__serve__playbooks_item in enumerate(data__serve__playbooks):
+                            if not isinstance(data__serve__playbooks_item, (str)):
+                                raise Invalid
+                            if isinstance(data__serve__playbooks_item, str):
+                                data__serve__playbooks_item_len = len(data__serve__playbooks_item)
+                                if data__serve__playbooks_item_len < 1:
+                                    raise Invalid
+                if "max_concurrent" in data__serve_keys:
+                    data__serve_keys.remove("max_concurrent")
+                    data__serve__maxconcurrent = data__serve["max_concurrent"]
+                    if not isinstance(data__serve__maxconcurrent, (int)) and not (isinstance(data__serve__maxconcurrent, float) and data__serve__maxconcurrent.is_integer()) or isinstance(data__serve__maxconcurrent, bool):
+                        raise Invalid
+                    if isinstance(data__serve__maxconcurrent, (int, float)) and not isinstance(data__serve__maxconcurrent, bool):
+                        if data__serve__maxconcurrent < 1:
+                            raise Invalid
+                        if data__serve__maxconcurrent > 256:
+                            raise Invalid
+                if "request_seconds" in data__serve_keys:
+                    data__serve_keys.remove("request_seconds")
+                    data__serve__requestseconds = data__serve["request_seconds"]
+                    if not isinstance(data__serve__requestseconds, (int, float)) or isinstance(data__serve__requestseconds, bool):
+                        raise Invalid
+                    if isinstance(data__serve__requestseconds, (int, float)) and not isinstance(data__serve__requestseconds, bool):
+                        if data__serve__requestseconds > 3600:
+                            raise Invalid
+                        if data__serve__requestseconds <= 0:
+                            raise Invalid
+                if data__serve_keys:
                     raise Invalid
         if "log" in data_keys:
             data_keys.remove("log")
