@@ -136,16 +136,20 @@ def read_yaml(path: Path) -> Any:
         OSError: The file cannot be read.
         yaml.YAMLError: It is no YAML.
     """
+    return _parsed(path.read_bytes())
+
+
+def _parsed(content: bytes) -> Any:
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(path.read_bytes(), Loader=loader)  # noqa: S506 - both loaders are safe loaders
+    return yaml.load(content, Loader=loader)  # noqa: S506 - both loaders are safe loaders
 
 
 @lru_cache(maxsize=1)
 def load() -> Manifest:
     """Return the manifest that ships with the package."""
-    return parse(read_yaml(resources.data_directory() / "manifest.yaml"))
+    return parse(_parsed(resources.read("manifest.yaml")))
 
 
 def parse(document: Mapping[str, Any]) -> Manifest:

@@ -1,10 +1,11 @@
-"""Signs in to Microsoft Entra ID and hands out access tokens, from memory or the token file where that is enough."""
+"""Signs in to Microsoft Entra ID and hands out access tokens, from memory or a store where that is enough."""
 
 from __future__ import annotations
 
 from mde_files.auth.claims import Claims, decode_claims
 from mde_files.auth.entra_errors import explain_sign_in_failure
 from mde_files.auth.methods import token_provider
+from mde_files.auth.token_store import TokenStore
 from mde_files.auth.tokens import AccessToken, BearerAuth, TokenProvider
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "BearerAuth",
     "Claims",
     "TokenProvider",
+    "TokenStore",
     "decode_claims",
     "explain_sign_in_failure",
     "token_provider",
