@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 import pytest
 from hypothesis import given
+from jsonschema import Draft202012Validator
 from tests.validators.test_generated import json_documents, mutated
 
 from mde_files import schemas
@@ -79,3 +80,10 @@ def test_a_schema_without_a_generated_validator_is_judged_without_jsonschema_too
 def test_a_keyword_that_is_not_known_is_not_passed_over() -> None:
     with pytest.raises(UnknownKeywordError, match="uniqueItems"):
         list(broken_rules({"uniqueItems": True}, [1, 1]))
+
+
+@pytest.mark.parametrize("rule", [True, False, 0, 1, 1.0, "1", None])
+@pytest.mark.parametrize("value", [True, False, 0, 1, 1.0, "1", None, [1], {}])
+def test_true_is_not_one(rule: Any, value: Any) -> None:
+    for schema in ({"const": rule}, {"enum": [rule, "x"]}, {"type": ["integer", "null"]}, {"type": "number"}):
+        assert (not list(broken_rules(schema, value))) is Draft202012Validator(schema).is_valid(value)
