@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mde_files.connector import Connector
+from typing import TYPE_CHECKING, Any
+
 from mde_files.errors import (
     AuthFailedError,
     ForbiddenError,
@@ -18,6 +19,9 @@ from mde_files.errors import (
     UpstreamInvalidError,
     WrongEndpointError,
 )
+
+if TYPE_CHECKING:
+    from mde_files.connector import Connector
 
 __all__ = [
     "AuthFailedError",
@@ -35,3 +39,13 @@ __all__ = [
     "UpstreamInvalidError",
     "WrongEndpointError",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the connector when it is asked for: what needs only a part of the package does not wait for it."""
+    if name != "Connector":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from mde_files.connector import Connector
+
+    globals()[name] = Connector
+    return Connector

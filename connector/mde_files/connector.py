@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mde_files.state import State
 
 _WORKERS = 4
+MANY_ALERTS = 1000
 ATTACHED_PREFIX = "attached/"
 _PERSON = Asking()
 
@@ -274,7 +275,8 @@ class Connector:
         return checked
 
     def _valid(self, record: dict[str, Any]) -> dict[str, Any]:
-        problems = schemas.problems("record", record)
+        listed = record.get("file_alerts", {}).get("alerts", ())
+        problems = schemas.problems("record", record, large=len(listed) >= MANY_ALERTS)
         if problems:
             raise UpstreamInvalidError(
                 f"The answer could not be brought into a valid record ({problems[0].path} {problems[0].message}).",

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from typing import TYPE_CHECKING, Any
-
-from mde_files.render.escaping import for_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +38,8 @@ class Console:
 
     def write_json(self, document: Mapping[str, Any]) -> None:
         """Write a result as JSON; only ASCII, so that no terminal is moved by what it carries."""
+        import json
+
         self.write(json.dumps(document, indent=2 if sys.stdout.isatty() else None))
 
     def write_record(self, record: Mapping[str, Any]) -> None:
@@ -68,6 +67,8 @@ class Console:
             error: What went wrong.
             record: The record of the failure, where one can be made.
         """
+        from mde_files.render.escaping import for_terminal
+
         self.say(f"mde-files: {for_terminal(error.message, 1000)}")
         if error.hint:
             self.say(f"  {for_terminal(error.hint, 1000)}")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from mde_files.errors import MdeFilesError, UpstreamInvalidError
-from mde_files.transport.refusals import QueryRefusedError
+from mde_files.errors import MdeFilesError, UpstreamError, UpstreamInvalidError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -97,7 +96,11 @@ class FilesApi:
                 return self._exchange.ask(
                     call, path, {_EXPAND: call.query["expand"]}, action=action, deadline=deadline, caller=caller
                 )
-            except QueryRefusedError:
+            except UpstreamError as error:
+                from mde_files.transport.refusals import QueryRefusedError
+
+                if not isinstance(error, QueryRefusedError):
+                    raise
                 reply = self._exchange.ask(call, path, {}, action=action, deadline=deadline, caller=caller)
                 self._expand_is_refused = True
                 return reply

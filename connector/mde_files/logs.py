@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from mde_files.config import Config
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
-_BEARER = re.compile(r"(?i)(bearer\s+)[A-Za-z0-9._~+/=-]{8,}")
-_JSON_WEB_TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?")
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+_BEARER = r"(?i)(bearer\s+)[A-Za-z0-9._~+/=-]{8,}"
+_THREE_PARTS = r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?"
+_CONTROL = r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
 REDACTED = "****"
 
 
@@ -42,7 +42,7 @@ def _written_forms(secrets: Iterable[str]) -> list[str]:
 def _blacked_out(text: str, forms: Iterable[str]) -> str:
     for form in forms:
         text = text.replace(form, REDACTED)
-    return _JSON_WEB_TOKEN.sub(REDACTED, _BEARER.sub(rf"\g<1>{REDACTED}", text))
+    return re.sub(_THREE_PARTS, REDACTED, re.sub(_BEARER, rf"\g<1>{REDACTED}", text))
 
 
 class EventLog:
@@ -130,7 +130,7 @@ class EventLog:
         if isinstance(value, bool | int | float):
             return value
         text = _blacked_out(str(value), self._secrets)
-        return _CONTROL.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+        return re.sub(_CONTROL, lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
 class _PlatformLogger:

@@ -1,15 +1,22 @@
-"""Reads ``manifest.yaml``: actions, calls with permissions and quotas, services, sign-in methods and clouds."""
+"""Reads ``manifest.yaml``: actions, calls with permissions and quotas, services, sign-in methods and clouds.
+
+Every action needs it, and reading YAML costs more than an answer from the cache: what is read is the same document as
+JSON, written by ``python -m mde_files.manifest``.
+"""
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mde_files import resources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
+
+DOCUMENT = Path(__file__).with_name("manifest_document.json")
 
 
 class Permissions(NamedTuple):
@@ -136,20 +143,22 @@ def read_yaml(path: Path) -> Any:
         OSError: The file cannot be read.
         yaml.YAMLError: It is no YAML.
     """
-    return _parsed(path.read_bytes())
-
-
-def _parsed(content: bytes) -> Any:
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(content, Loader=loader)  # noqa: S506 - both loaders are safe loaders
+    return yaml.load(path.read_bytes(), Loader=loader)  # noqa: S506 - both loaders are safe loaders
 
 
 @lru_cache(maxsize=1)
 def load() -> Manifest:
     """Return the manifest that ships with the package."""
-    return parse(_parsed(resources.read("manifest.yaml")))
+    return parse(json.loads(resources.part(DOCUMENT.name)))
+
+
+def as_json() -> str:
+    """Return ``manifest.yaml`` as the JSON text that belongs into :data:`DOCUMENT`."""
+    document = read_yaml(resources.data_directory() / "manifest.yaml")
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def parse(document: Mapping[str, Any]) -> Manifest:
@@ -218,3 +227,7 @@ def _cloud(key: str, value: Mapping[str, Any]) -> Cloud:
         scopes=value["scopes"],
         audiences={service: tuple(names) for service, names in value["audiences"].items()},
     )
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(as_json(), encoding="utf-8")

@@ -25,13 +25,20 @@ def schema_path(name: str) -> Path:
 def read(name: str) -> bytes:
     """Return a file that ships with the package, such as ``manifest.yaml``, as bytes.
 
-    The package's own loader is asked: it also knows a package that lies in no folder.
+    Raises:
+        OSError: There is no such file.
+    """
+    try:
+        return part(f"_data/{name}")
+    except OSError:
+        return (data_directory() / name).read_bytes()
+
+
+def part(name: str) -> bytes:
+    """Return a file of the package itself, as bytes, from the package's own loader: it may lie in no folder.
 
     Raises:
         OSError: There is no such file.
     """
     loader: Any = cast("Any", __spec__).loader
-    try:
-        return cast("bytes", loader.get_data(str(Path(__file__).with_name("_data") / name)))
-    except OSError:
-        return (data_directory() / name).read_bytes()
+    return cast("bytes", loader.get_data(str(Path(__file__).with_name(name))))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 
     from mde_files.schema_rules import BrokenRule
 
-_INTEGER_TEXT = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
-_NUMBER_TEXT = re.compile(r"\s*[+-]?[0-9]{1,18}(\.[0-9]{1,18})?\s*")
+_INTEGER_TEXT = r"\s*[+-]?[0-9]{1,18}\s*"
+_NUMBER_TEXT = r"\s*[+-]?[0-9]{1,18}(\.[0-9]{1,18})?\s*"
 _BOOLEAN_TEXT = {
     "true": True,
     "yes": True,
@@ -98,17 +99,39 @@ def _judge(name: str) -> Callable[[object], bool]:
     return cast("Callable[[object], bool]", generated.is_valid)
 
 
-def is_valid(name: str, document: object) -> bool:
+@lru_cache(maxsize=32)
+def compiled_judge(name: str) -> Callable[[object], bool] | None:
+    """Return the validator of the extra ``fast``, or ``None`` where that is not installed.
+
+    Loading it takes longer than a generated validator needs for hundreds of alerts.
+    """
+    try:
+        from jsonschema_rs import Draft202012Validator
+    except ImportError:
+        return None
+    return cast("Callable[[object], bool]", Draft202012Validator(load(name)).is_valid)
+
+
+def is_valid(name: str, document: object, *, large: bool = False) -> bool:
     """Tell whether ``document`` agrees with the schema ``name``.
 
-    A validator that was generated from the schema decides where there is one, for it is many times faster.
+    A validator that was generated from the schema decides where there is one, for it is many times faster than
+    ``jsonschema``; of a ``large`` document, the compiled one of the extra ``fast``, where that is installed.
     """
+    compiled = compiled_judge(name) if large else None
+    if compiled is not None:
+        # Text that is no Unicode and keys that are no text are beyond it.
+        with suppress(ValueError, TypeError):
+            return compiled(document)
     return _judge(name)(document)
 
 
-def problems(name: str, document: object) -> list[Problem]:
-    """Return every way in which ``document`` breaks the schema ``name``, in document order."""
-    if is_valid(name, document):
+def problems(name: str, document: object, *, large: bool = False) -> list[Problem]:
+    """Return every way in which ``document`` breaks the schema ``name``, in document order.
+
+    ``large`` is as for :func:`is_valid`.
+    """
+    if is_valid(name, document, large=large):
         return []
     found = sorted(_broken_rules(name, document), key=lambda broken: [str(part) for part in broken.path])
     return [_explained(broken) for broken in found]
@@ -184,9 +207,9 @@ def coerced(schema: Mapping[str, Any], value: Any) -> Any:
         return int(value)
     if not isinstance(value, str):
         return value
-    if kind == "integer" and _INTEGER_TEXT.fullmatch(value):
+    if kind == "integer" and re.fullmatch(_INTEGER_TEXT, value):
         return int(value)
-    if kind == "number" and _NUMBER_TEXT.fullmatch(value):
+    if kind == "number" and re.fullmatch(_NUMBER_TEXT, value):
         return float(value)
     if kind == "boolean":
         return _BOOLEAN_TEXT.get(value.strip().lower(), value)

@@ -129,7 +129,7 @@ class Service:
         with self._lock:
             tokens = self._tokens.get(service)
             if tokens is None:
-                from mde_files.auth import token_provider
+                from mde_files.auth.methods import token_provider
 
                 tokens = token_provider(
                     self._config,
@@ -186,7 +186,7 @@ class Service:
         Raises:
             MdeFilesError: The sign-in failed.
         """
-        from mde_files.auth import decode_claims
+        from mde_files.auth.claims import decode_claims
 
         token = self.tokens(service).token(deadline)
         try:

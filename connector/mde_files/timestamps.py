@@ -14,12 +14,17 @@ _ALREADY_NORMAL = re.compile(
     r"(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
     r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?Z"
 ).fullmatch
-_ANY_FORM = re.compile(
+_ANY_FORM = (
     r"\s*(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ](?P<minute>[0-9]{2}:[0-9]{2})"
     r"(?::(?P<second>[0-9]{2})(?P<fraction>\.[0-9]{1,9})?)?"
     r"(?:[Zz]|(?P<sign>[+-])(?P<hours>[01][0-9]|2[0-3])(?::?(?P<minutes>[0-5][0-9]))?)?\s*"
-).fullmatch
+)
 _SECONDS_END = 19
+
+
+def is_normal_timestamp(text: object) -> bool:
+    """Tell whether a value is what :func:`normalize_timestamp` would return for it."""
+    return isinstance(text, str) and _ALREADY_NORMAL(text) is not None
 
 
 def normalize_timestamp(text: object) -> str | None:
@@ -36,7 +41,7 @@ def normalize_timestamp(text: object) -> str | None:
         return None
     if _ALREADY_NORMAL(text):
         return text
-    found = _ANY_FORM(text)
+    found = re.fullmatch(_ANY_FORM, text)
     if found is None or found["date"].startswith("0001"):
         return None
     try:
@@ -57,7 +62,7 @@ def is_unset_timestamp(value: object) -> bool:
         return True
     if not isinstance(value, str):
         return False
-    found = _ANY_FORM(value)
+    found = re.fullmatch(_ANY_FORM, value)
     return not value.strip() if found is None else found["date"].startswith("0001")
 
 

@@ -27,12 +27,32 @@ class Environment(NamedTuple):
 
 
 ENVIRONMENTS = {
-    "splunk-soar": Environment(("3.13", "3.14"), ("splunk-soar-sdk==7.0.3", "uv>=0.5")),
+    # The packager imports the app, so the libraries of the app are there too.
+    "splunk-soar": Environment(
+        ("3.13",),
+        (
+            *("splunk-soar-sdk==7.0.3", "uv>=0.5", "jmespath>=1.0", "jsonschema>=4.21", "msal>=1.35"),
+            *("platformdirs>=4.2", "pyyaml>=6.0.1", "redis>=5", "structlog>=24.1", "urllib3>=2.6"),
+        ),
+    ),
     "xsoar": Environment(("3.11",), ("demisto-sdk==1.39.13",)),
     # What the image demisto/crypto ships, as far as an integration may count on it.
     "xsoar-image": Environment(("3.12", "3.11", "3.13"), ("msal>=1.35", "cryptography", "requests>=2.32", "pyyaml")),
     "cortex": Environment(("3.11", "3.12", "3.13"), ("cortexutils==2.2.1",)),
-    "misp": Environment(("3.11", "3.12"), ("misp-modules==3.1.1",)),
+    "misp": Environment(
+        ("3.11", "3.12"),
+        (
+            "misp-modules==3.1.0",
+            "requests",
+            "msal",
+            "jsonschema",
+            "pyyaml",
+            "structlog",
+            "platformdirs",
+            "jmespath",
+            "urllib3",
+        ),
+    ),
     "http": Environment(("3.11", "3.12", "3.13"), ("schemathesis>=4", "openapi-spec-validator>=0.7")),
 }
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import pytest
 from hypothesis import given
@@ -32,6 +32,15 @@ def test_another_question_has_another_id():
 @given(st.text(alphabet=st.characters()), st.text(alphabet=st.characters()))
 def test_any_text_has_an_id(tenant, text):
     assert UUID(record_id(tenant, "file_stats", text)).version == 5
+
+
+_ASCII = st.text(st.characters(max_codepoint=127), max_size=256)
+
+
+@given(_ASCII, _ASCII)
+def test_the_record_id_is_a_uuid_of_version_5(tenant, text):
+    namespace = UUID("4f0b7c0e-9d0e-5b8b-8f39-6a3f5a0a6f5d")
+    assert record_id(tenant, "file_stats", text) == str(uuid5(namespace, f"{tenant.lower()}\nfile_stats\n{text}"))
 
 
 def test_the_record_id_does_not_depend_on_the_answer(stats, question):

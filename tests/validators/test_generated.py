@@ -1,9 +1,10 @@
-"""The generated validators say what jsonschema says, and are those of today's schemas."""
+"""The generated and the compiled validators say what jsonschema says; the generated are those of today's schemas."""
 
 from __future__ import annotations
 
 import copy
 import random
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,9 +29,14 @@ ODD_VALUES: list[Any] = [
     -1,
     1.5,
     10**30,
+    10**400,
+    -3.0,
+    float("nan"),
+    float("inf"),
     "",
     "x",
     "x\n",
+    "\ud800",
     [],
     [None],
     {},
@@ -42,6 +48,7 @@ ODD_VALUES: list[Any] = [
 def agree(name: str, document: object) -> bool:
     expected = Draft202012Validator(schemas.load(name)).is_valid(document)
     assert schemas.is_valid(name, document) is expected
+    assert schemas.is_valid(name, document, large=True) is expected
     return expected
 
 
@@ -93,7 +100,8 @@ def test_examples_and_what_becomes_of_them_are_judged_alike(name: str) -> None:
 
 
 json_documents = st.recursive(
-    st.sampled_from(ODD_VALUES[:10]) | st.text(max_size=5),
+    st.sampled_from([value for value in ODD_VALUES if not isinstance(value, list | dict)])
+    | st.text(st.characters(), max_size=5),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
@@ -121,6 +129,29 @@ def test_every_record_of_the_local_tenant_is_judged_alike(
             assert agree("record", record)
             if len(record.get("file_alerts", {}).get("alerts", [])) < 20:
                 agree("record", mutated(record, chance))
+
+
+def test_without_the_compiled_validator_the_generated_one_judges(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jsonschema_rs", None)
+    schemas.compiled_judge.cache_clear()
+    try:
+        assert schemas.compiled_judge("record") is None
+        assert schemas.is_valid("record", schemas.load("record")["examples"][0], large=True) is True
+        assert schemas.is_valid("record", {}, large=True) is False
+    finally:
+        schemas.compiled_judge.cache_clear()
+
+
+def test_many_alerts_are_judged_by_the_compiled_validator(
+    connect: Callable[..., Connector], emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = next(alert for alert in emulator.scenario.alerts if len(alert.files) == 1)
+    asked: list[str] = []
+    judge = schemas.compiled_judge
+    monkeypatch.setattr(schemas, "compiled_judge", lambda name: asked.append(name) or judge(name))
+    monkeypatch.setattr("mde_files.connector.MANY_ALERTS", 1)
+    connect().file_alerts(emulator.scenario.file(many.files[0]).sha1)
+    assert asked == ["record"]
 
 
 def test_a_schema_without_a_generated_validator_is_judged_by_jsonschema() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mde_files import manifest
-from mde_files.auth.ready_token import ReadyTokenProvider
 from mde_files.auth.renewal import RenewingTokenProvider
 from mde_files.auth.token_file import TokenFile
 from mde_files.clouds import FILES_API
@@ -54,6 +53,8 @@ def token_provider(
                 f"A ready access token is for one service; there is none for '{title}'.",
                 hint="Sign in by another auth.method to use this service.",
             )
+        from mde_files.auth.ready_token import ReadyTokenProvider
+
         return ReadyTokenProvider(auth.access_token, auth.access_token_file, events)
     return RenewingTokenProvider(_sign_in(config, scope, session, events, prompt), store or _file(config, events))
 

@@ -9,7 +9,6 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from mde_files.auth.tokens import is_token_text
 from mde_files.errors import StateUnavailableError
 from mde_files.secret import Secret
 from mde_files.state.interface import BackendUnavailableError
@@ -110,6 +109,8 @@ def encoded(signed_in: SignedIn) -> dict[str, Any]:
 
 def decoded(entry: object) -> SignedIn | None:
     """Return the sign-in that a JSON value stands for; ``None`` where it stands for none."""
+    from mde_files.auth.tokens import is_token_text
+
     if not isinstance(entry, dict):
         return None
     token, person = entry.get("access_token"), entry.get("person")

@@ -1,11 +1,17 @@
 """Records: what the service answered, in the one form of ``schemas/record.schema.json``."""
 
-from mde_files.records.alerts import alerts_record
-from mde_files.records.failures import failure_record, unresolved_record
-from mde_files.records.identity import content_digest, portal_url, record_id
-from mde_files.records.question import Question, Source
-from mde_files.records.stats import stats_record
-from mde_files.records.verification import verify_file_answer, verify_stats_answer
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mde_files.records.alerts import alerts_record
+    from mde_files.records.failures import failure_record, unresolved_record
+    from mde_files.records.identity import content_digest, portal_url, record_id
+    from mde_files.records.question import Question, Source
+    from mde_files.records.stats import stats_record
+    from mde_files.records.verification import verify_file_answer, verify_stats_answer
 
 __all__ = [
     "Question",
@@ -20,3 +26,25 @@ __all__ = [
     "verify_file_answer",
     "verify_stats_answer",
 ]
+_MODULES = {
+    "Question": "question",
+    "Source": "question",
+    "alerts_record": "alerts",
+    "content_digest": "identity",
+    "failure_record": "failures",
+    "portal_url": "identity",
+    "record_id": "identity",
+    "stats_record": "stats",
+    "unresolved_record": "failures",
+    "verify_file_answer": "verification",
+    "verify_stats_answer": "verification",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name when it is asked for: statistics do not wait for what reads alerts."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = found
+    return found

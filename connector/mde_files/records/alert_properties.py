@@ -20,7 +20,7 @@ from mde_files.records.text import encodable
 if TYPE_CHECKING:
     from mde_files.records.unmapped import Path, Unmapped
 
-_SEPARATORS = re.compile("[,;]")
+_SEPARATORS = "[,;]"
 _NO_CATEGORY = frozenset({"", "null", "None"})
 
 RELATED_USER_PROPERTIES = PropertyTable(
@@ -78,7 +78,7 @@ EVIDENCE_PROPERTIES = PropertyTable(
 def techniques_of(value: Any) -> list[str]:
     """Return the MITRE techniques of a list, or of the text that the documentation speaks of."""
     if isinstance(value, str):
-        value = [part.strip() for part in _SEPARATORS.split(value)]
+        value = [part.strip() for part in re.split(_SEPARATORS, value)]
     if not isinstance(value, list):
         return []
     return [encodable(entry) for entry in value if isinstance(entry, str) and entry]

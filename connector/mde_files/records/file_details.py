@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from mde_files.records.identity import LONGEST_QUERIED
@@ -24,14 +23,14 @@ if TYPE_CHECKING:
     from mde_files.records.question import Question
     from mde_files.records.unmapped import Path, Unmapped
 
-_LOWER_HEX = re.compile("[0-9a-f]+").fullmatch
+_HEXADECIMAL = frozenset("0123456789abcdef")
 
 
 def _read_hash(length: int) -> Reader:
     def read(value: Any, path: Path, unmapped: Unmapped) -> str | None:
         if isinstance(value, str):
             text = value.strip().lower()
-            if len(text) == length and _LOWER_HEX(text):
+            if len(text) == length and _HEXADECIMAL.issuperset(text):
                 return text
         if not is_blank(value):
             unmapped.keep(path, value)

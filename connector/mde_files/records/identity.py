@@ -6,21 +6,30 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 from urllib.parse import quote
-from uuid import UUID, uuid5
 
 from mde_files.records.text import encodable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_RECORDS = UUID("4f0b7c0e-9d0e-5b8b-8f39-6a3f5a0a6f5d")
+_RECORDS = bytes.fromhex("4f0b7c0e9d0e5b8b8f396a3f5a0a6f5d")
+_UUID_BYTES = 16
 LONGEST_QUERIED = 256
 
 
 def record_id(tenant_id: str, action: str, sha1_or_text: str) -> str:
     """Return the UUIDv5 of a question: tenant, action and SHA-1 (or, without one, the text asked)."""
     subject = encodable(sha1_or_text)[:LONGEST_QUERIED]
-    return str(uuid5(_RECORDS, "\n".join((encodable(tenant_id).lower(), action, subject))))
+    return _uuid5("\n".join((encodable(tenant_id).lower(), action, subject)))
+
+
+def _uuid5(name: str) -> str:
+    """Return what ``uuid.uuid5`` does (RFC 9562, section 5.5); importing that module costs more than an answer."""
+    digest = bytearray(hashlib.sha1(_RECORDS + name.encode(), usedforsecurity=False).digest()[:_UUID_BYTES])
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def content_digest(
@@ -45,7 +54,7 @@ def content_digest(
         "global_prevalence": _order_of_magnitude(global_prevalence),
     }
     canonical = json.dumps(material, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode("ascii")).hexdigest()[:32]
+    return hashlib.sha256(canonical.encode()).hexdigest()[:32]
 
 
 def _order_of_magnitude(number: int | None) -> int | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from mde_files.records.text import encodable
 from mde_files.records.unmapped import Path, Unmapped
-from mde_files.timestamps import is_unset_timestamp, normalize_timestamp
+from mde_files.timestamps import is_normal_timestamp, is_unset_timestamp, normalize_timestamp
 
 Reader = Callable[[Any, Path, Unmapped], Any]
 """Turns an upstream value (never None) into the record's, or None; keeps as unmapped what it cannot read."""
@@ -21,14 +21,18 @@ class PropertyTable:
         properties: Upstream property to the record's key and reader; no reader means text.
     """
 
-    __slots__ = ("readers", "texts")
+    __slots__ = ("others", "readers", "texts", "times")
 
     def __init__(self, properties: Mapping[str, tuple[str, Reader | None]]) -> None:
         self.texts = {key: name for key, (name, reader) in properties.items() if reader is None}
         self.readers = {key: (name, reader) for key, (name, reader) in properties.items() if reader is not None}
+        self.times = [(key, name) for key, (name, reader) in properties.items() if reader is read_timestamp]
+        self.others = [
+            (key, name, reader) for key, (name, reader) in self.readers.items() if reader is not read_timestamp
+        ]
 
 
-_INTEGER_TEXT = re.compile(r"\s*-?[0-9]{1,300}\s*").fullmatch
+_INTEGER_TEXT = r"\s*-?[0-9]{1,300}\s*"
 _LARGEST_INTEGER = 10**300  # beyond it Python refuses to write an integer as text
 
 
@@ -37,7 +41,7 @@ def as_integer(value: Any) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return value if -_LARGEST_INTEGER < value < _LARGEST_INTEGER else None
     if isinstance(value, str):
-        return int(value) if _INTEGER_TEXT(value) else None
+        return int(value) if re.fullmatch(_INTEGER_TEXT, value) else None
     if isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST_INTEGER:
         return int(value)
     return None
@@ -141,8 +145,15 @@ def read_object(
             record = {name: encodable(text) for name, text in record.items()}
     except (KeyError, TypeError):  # rare: an unknown property, or a known one that is no text
         record = _read_texts_one_by_one(upstream, properties, path, unmapped)
-    for key, (name, reader) in readers.items():
-        value = upstream.get(key)
+    get = upstream.get
+    for key, name in properties.times:
+        value = get(key)
+        if value is not None:
+            moment = value if is_normal_timestamp(value) else read_timestamp(value, (*path, key), unmapped)
+            if moment is not None:
+                record[name] = moment
+    for key, name, reader in properties.others:
+        value = get(key)
         if value is not None:
             readable = reader(value, (*path, key), unmapped)
             if readable is not None:

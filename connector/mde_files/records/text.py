@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-_LONE_SURROGATES = re.compile("[\ud800-\udfff]")
+_LONE_SURROGATES = "[\ud800-\udfff]"
 
 
 def encodable(text: str) -> str:
     """Return the text itself, or a copy with lone surrogates replaced by U+FFFD, which UTF-8 can carry."""
     if text.isascii():
         return text
-    return _LONE_SURROGATES.sub("\ufffd", text)
+    return re.sub(_LONE_SURROGATES, "\ufffd", text)

@@ -5,7 +5,6 @@ What cannot be seen (control characters, direction overrides, zero width, line b
 
 from __future__ import annotations
 
-import html
 import itertools
 import re
 
@@ -54,6 +53,8 @@ def for_csv(value: object) -> object:
 
 def for_html(text: object, longest: int = 1000) -> str:
     """Return ``text`` for the content of an HTML element or a quoted attribute: only text, on one line."""
+    import html
+
     return html.escape(for_terminal(text, longest))
 
 

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mde_files import schemas
-from mde_files.auth import BearerAuth, decode_claims
+from mde_files.auth.tokens import BearerAuth
 from mde_files.errors import (
     MdeFilesError,
     NetworkError,
@@ -18,7 +18,6 @@ from mde_files.errors import (
 )
 from mde_files.timestamps import utc_now_text
 from mde_files.transport.answers import error_envelope, parse_json
-from mde_files.transport.refusals import NOT_FOUND_CODES, ConflictError, gateway_hint, refusal
 from mde_files.transport.retries import MAX_ATTEMPTS, RETRIED_STATUSES, asked_pause, backoff
 
 if TYPE_CHECKING:
@@ -147,6 +146,8 @@ class Exchange:
                 failure = self._refusal(answer, call, token)
                 if answer.status in RETRIED_STATUSES:
                     pause = asked_pause(answer)
+            from mde_files.transport.refusals import ConflictError
+
             pause = backoff(attempt, self._jitter) if pause is None else pause
             throttled = isinstance(failure, ThrottledError)
             if throttled:
@@ -209,6 +210,8 @@ class Exchange:
         if answer.status == _OK or (answer.status in _WRITTEN and call.method != "GET"):
             document = parse_json(answer)
             if not schemas.is_valid(call.upstream_schema, document):
+                from mde_files.transport.refusals import gateway_hint
+
                 raise UpstreamInvalidError(
                     f"The answer to '{call.title}' does not have the documented shape.",
                     hint=gateway_hint(self._endpoint),
@@ -216,12 +219,16 @@ class Exchange:
                 )
             return Reply(document, utc_now_text())
         if answer.status == _NOT_FOUND:
+            from mde_files.transport.refusals import NOT_FOUND_CODES
+
             envelope = error_envelope(answer)
             if envelope is not None and envelope.code in NOT_FOUND_CODES:
                 return Reply(None, utc_now_text())
         return None
 
     def _refusal(self, answer: HttpAnswer, call: Call, token: AccessToken) -> MdeFilesError:
+        from mde_files.transport.refusals import gateway_hint, refusal
+
         if answer.status == _THROTTLED:
             return self._throttled(answer, call)
         if 200 < answer.status < 300:  # noqa: PLR2004 - successes without the documented body
@@ -245,6 +252,8 @@ class Exchange:
 
     @staticmethod
     def _claims(token: AccessToken) -> Claims | None:
+        from mde_files.auth.claims import decode_claims
+
         try:
             return decode_claims(token.value.reveal())
         except ValueError:

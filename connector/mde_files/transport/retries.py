@@ -16,8 +16,8 @@ RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 8.0
 _LONGEST_HINT = 3600.0
-_BODY_HINT = re.compile(r"(?<![0-9.-])([0-9]{1,6})\s*(s\b|sec|min)", re.IGNORECASE)
-_BODY_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(?:\.[0-9]+)?Z")
+_BODY_HINT = r"(?i)(?<![0-9.-])([0-9]{1,6})\s*(s\b|sec|min)"
+_BODY_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(?:\.[0-9]+)?Z"
 
 
 def backoff(attempt: int, random: Callable[[], float]) -> float:
@@ -56,7 +56,7 @@ def _from_header(header: str, wall_clock: Callable[[], float]) -> float | None:
 
 def _from_body(body: bytes, wall_clock: Callable[[], float]) -> float | None:
     text = body.decode("utf-8", errors="replace")
-    moment = _BODY_TIME.search(text)
+    moment = re.search(_BODY_TIME, text)
     if moment:
         from mde_files.timestamps import parse_timestamp
 
@@ -64,7 +64,7 @@ def _from_body(body: bytes, wall_clock: Callable[[], float]) -> float | None:
             return max(0.0, parse_timestamp(moment.group()).timestamp() - wall_clock())
         except ValueError:
             return None
-    found = _BODY_HINT.search(text)
+    found = re.search(_BODY_HINT, text)
     if not found:
         return None
     return float(found.group(1)) * (60.0 if found.group(2).lower() == "min" else 1.0)

@@ -16,7 +16,6 @@ import urllib3.exceptions
 from mde_files.clouds import is_loopback
 from mde_files.errors import InvalidConfigError, TimeoutExceededError, UpstreamInvalidError
 from mde_files.transport.connections import DeadlineAdapter, within
-from mde_files.transport.failures import network_failure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 _CHUNK_BYTES = 65536
 # A managed identity is asked for at an address of the machine's own link, which no proxy reaches.
-_LINK_LOCAL = re.compile(r"169\.254(\.[0-9]{1,3}){2}")
+_LINK_LOCAL = r"169\.254(\.[0-9]{1,3}){2}"
 _SHORTEST_TIMEOUT = 0.001
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
@@ -134,6 +133,8 @@ class HttpSession:
                 with response:
                     body = self._read(response, host)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            from mde_files.transport.failures import network_failure
+
             raise network_failure(error, host, deadline, self._timeouts) from None
         return HttpAnswer(response.status_code, response.headers, body, url, time.monotonic() - started)
 
@@ -166,7 +167,7 @@ class HttpSession:
         return bundle or True
 
     def _proxies(self, url: str, host: str) -> dict[str, str]:
-        if is_loopback(host) or _LINK_LOCAL.fullmatch(host):
+        if is_loopback(host) or re.fullmatch(_LINK_LOCAL, host):
             return {}
         if self._proxy is not None:
             return {"http": self._proxy.reveal(), "https": self._proxy.reveal()}

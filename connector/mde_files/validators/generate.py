@@ -23,10 +23,11 @@ NAMES = (
     "upstream_stats",
 )
 _RAISE = re.compile(r"raise JsonSchemaValueException\(.*\)$", re.MULTILINE)
+_COMPILED = re.compile(r"re\.compile\((.*)\),?$", re.MULTILINE)
 _HEADER = '''# mypy: ignore-errors
 """Generated from schemas/{name}.schema.json by ``python -m mde_files.validators.generate``."""
 
-import re
+from mde_files.validators.patterns import Patterns
 
 
 class Invalid(Exception):
@@ -58,6 +59,8 @@ def generated(name: str) -> str:
     code = _RAISE.sub("raise Invalid", code)
     code = code.replace("(JsonSchemaValueException, JsonSchemaValuesException)", "Invalid")
     code = code.replace("(int, float, Decimal)", "(int, float)")
+    code = _COMPILED.sub(r"\1,", code).replace("REGEX_PATTERNS = {", "REGEX_PATTERNS = Patterns({", 1)
+    code = re.sub(r"^}$", "})", code, count=1, flags=re.MULTILINE)
     body = code[min(code.index(start) for start in ("REGEX_PATTERNS", "NoneType") if start in code) :]
     return _HEADER.format(name=name) + body.rstrip() + "\n" + _FOOTER
 

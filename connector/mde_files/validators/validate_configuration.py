@@ -1,26 +1,26 @@
 # mypy: ignore-errors
 """Generated from schemas/configuration.schema.json by ``python -m mde_files.validators.generate``."""
 
-import re
+from mde_files.validators.patterns import Patterns
 
 
 class Invalid(Exception):
     """The document is not valid."""
 
 
-REGEX_PATTERNS = {
-    '^[0-9a-zA-Z]([0-9a-zA-Z.-]*[0-9a-zA-Z])?$': re.compile('^[0-9a-zA-Z]([0-9a-zA-Z.-]*[0-9a-zA-Z])?\\Z'),
-    '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$': re.compile('^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\\Z'),
-    '^[a-z]{2,8}$': re.compile('^[a-z]{2,8}\\Z'),
-    '^https?://[^/?#@]+(/[^?#]*)?$': re.compile('^https?://[^/?#@]+(/[^?#]*)?\\Z'),
-    '^[a-z0-9.-]+$': re.compile('^[a-z0-9.-]+\\Z'),
-    '^https?://': re.compile('^https?://'),
-    '^(sqlite:///.+|rediss?://.+|memory:)$': re.compile('^(sqlite:///.+|rediss?://.+|memory:)\\Z'),
-    '^[A-Za-z0-9_(.-]*[A-Za-z0-9_()-]$': re.compile('^[A-Za-z0-9_(.-]*[A-Za-z0-9_()-]\\Z'),
-    '^https?://[^/?#@]+([/?][^#]*)?$': re.compile('^https?://[^/?#@]+([/?][^#]*)?\\Z'),
-    '^rediss?://.+$': re.compile('^rediss?://.+\\Z'),
-    '^[a-z0-9][a-z0-9_-]*$': re.compile('^[a-z0-9][a-z0-9_-]*\\Z')
-}
+REGEX_PATTERNS = Patterns({
+    '^[0-9a-zA-Z]([0-9a-zA-Z.-]*[0-9a-zA-Z])?$': '^[0-9a-zA-Z]([0-9a-zA-Z.-]*[0-9a-zA-Z])?\\Z',
+    '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$': '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\\Z',
+    '^[a-z]{2,8}$': '^[a-z]{2,8}\\Z',
+    '^https?://[^/?#@]+(/[^?#]*)?$': '^https?://[^/?#@]+(/[^?#]*)?\\Z',
+    '^[a-z0-9.-]+$': '^[a-z0-9.-]+\\Z',
+    '^https?://': '^https?://',
+    '^(sqlite:///.+|rediss?://.+|memory:)$': '^(sqlite:///.+|rediss?://.+|memory:)\\Z',
+    '^[A-Za-z0-9_(.-]*[A-Za-z0-9_()-]$': '^[A-Za-z0-9_(.-]*[A-Za-z0-9_()-]\\Z',
+    '^https?://[^/?#@]+([/?][^#]*)?$': '^https?://[^/?#@]+([/?][^#]*)?\\Z',
+    '^rediss?://.+$': '^rediss?://.+\\Z',
+    '^[a-z0-9][a-z0-9_-]*$': '^[a-z0-9][a-z0-9_-]*\\Z',
+})
 
 NoneType = type(None)
 

@@ -1,24 +1,24 @@
 # mypy: ignore-errors
 """Generated from schemas/record.schema.json by ``python -m mde_files.validators.generate``."""
 
-import re
+from mde_files.validators.patterns import Patterns
 
 
 class Invalid(Exception):
     """The document is not valid."""
 
 
-REGEX_PATTERNS = {
-    '^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$': re.compile('^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\\Z'),
-    '^[0-9a-f]{32}$': re.compile('^[0-9a-f]{32}\\Z'),
-    '[^a-z0-9_]': re.compile('[^a-z0-9_]'),
-    '^(file_info:)?/': re.compile('^(file_info:)?/'),
-    '^https://': re.compile('^https://'),
-    '\\n': re.compile('\\n'),
-    '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?Z$': re.compile('^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?Z\\Z'),
-    '^[0-9a-f]{64}$': re.compile('^[0-9a-f]{64}\\Z'),
-    '^[0-9a-f]{40}$': re.compile('^[0-9a-f]{40}\\Z')
-}
+REGEX_PATTERNS = Patterns({
+    '^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$': '^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\\Z',
+    '^[0-9a-f]{32}$': '^[0-9a-f]{32}\\Z',
+    '[^a-z0-9_]': '[^a-z0-9_]',
+    '^(file_info:)?/': '^(file_info:)?/',
+    '^https://': '^https://',
+    '\\n': '\\n',
+    '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?Z$': '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?Z\\Z',
+    '^[0-9a-f]{64}$': '^[0-9a-f]{64}\\Z',
+    '^[0-9a-f]{40}$': '^[0-9a-f]{40}\\Z',
+})
 
 NoneType = type(None)
 

@@ -1,7 +1,7 @@
 # mypy: ignore-errors
 """Generated from schemas/upstream_stats.schema.json by ``python -m mde_files.validators.generate``."""
 
-import re
+from mde_files.validators.patterns import Patterns
 
 
 class Invalid(Exception):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import zipfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -37,7 +37,8 @@ class Pack(NamedTuple):
 def yaml_of(archive: Path, start: str) -> dict[str, Any]:
     with zipfile.ZipFile(archive) as file:
         (name,) = [name for name in file.namelist() if name.startswith(start) and name.endswith(".yml")]
-        return yaml.load(file.read(name), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        document: dict[str, Any] = yaml.safe_load(file.read(name))
+        return document
 
 
 @pytest.fixture(scope="session")
@@ -90,19 +91,30 @@ def params_of(configuration: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return {**values, "credentials": credentials, "proxy": False, "proxy_url": "", "md5": False, **changes}
 
 
-@pytest.fixture
-def instance(emulator: Emulator, pack: Pack, tmp_path: Path) -> Callable[..., Instance]:
-    """Make an instance in the image's environment: ``instance(quota_per_minute="3")``; ``python``: in another one."""
+@pytest.fixture(scope="session")
+def sdk() -> Path:
+    """The interpreter of demisto-sdk's environment."""
+    return environments.python_of("xsoar")
 
-    def make(python: str = "", script: Path | None = None, **changes: Any) -> Instance:
-        chosen = python or str(environments.python_of("xsoar-image"))
+
+@pytest.fixture(scope="session")
+def image() -> Path:
+    """The interpreter of an environment with what the platform's image ships."""
+    return environments.python_of("xsoar-image")
+
+
+@pytest.fixture
+def instance_of(emulator: Emulator, pack: Pack, tmp_path: Path) -> Callable[..., Instance]:
+    """Make an instance that runs in some environment, with some parameters changed."""
+
+    def make(python: Path | str, script: Path | None = None, **changes: Any) -> Instance:
         params = params_of(emulator.configuration(), **changes)
-        return Instance(chosen, script or pack.script, tmp_path, params)
+        return Instance(str(python), script or pack.script, tmp_path, params)
 
     return make
 
 
 @pytest.fixture
-def here() -> str:
-    """The interpreter of the tests themselves."""
-    return sys.executable
+def instance(image: Path, instance_of: Callable[..., Instance]) -> Callable[..., Instance]:
+    """Make an instance that runs in the image's environment: ``instance(quota_per_minute="3")``."""
+    return partial(instance_of, image)

@@ -1,9 +1,9 @@
 """A stand-in for the server that runs an integration: ``python stand_in.py SCRIPT JOB``, in the image's environment.
 
-JOB is a JSON file: ``command``, ``args``, ``params``; ``context``: path of the file that keeps the integration context of
-the instance, which all runs share; ``versioned``: whether the server knows versions; ``times``: how often to run in this
-process; ``scripts``: others to run before. Prints one JSON object: the entries, the log, the exit statuses, the seconds
-each run took and how often the context was read and written.
+JOB is a JSON file: ``command``, ``args``, ``params``; ``context``: path of the file that keeps the integration context
+of the instance, which all runs share; ``versioned``: whether the server knows versions; ``times``: how often to run in
+this process; ``scripts``: others to run before. Prints one JSON object: the entries, the log, the exit statuses, the
+seconds each run took and how often the context was read and written.
 
 As documented: all texts in the context, a stale version raises ``ValueError``, and while an instance is tested its
 context can be neither read nor written.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -46,8 +47,8 @@ def calls(emulator: Emulator, endpoint: str) -> int:
     return sum(request.endpoint == endpoint for request in emulator.requests)
 
 
-def test_found_in_the_environment_of_the_tests_too(instance: Make, here: str) -> None:
-    report = instance(here).run(STATS, {"file_hash": SEEN})
+def test_found_in_the_environment_of_the_tests_too(instance_of: Make) -> None:
+    report = instance_of(sys.executable).run(STATS, {"file_hash": SEEN})
     assert [record["outcome"] for record in records(report)] == ["seen_in_organization"]
 
 
@@ -167,7 +168,7 @@ def test_a_wrong_setting_is_one_sentence(instance: Make, changes: dict[str, Any]
 
 @slow
 def test_throttled_says_when_to_come_back(instance: Make, emulator: Emulator) -> None:
-    emulator.scenario.faults = [Fault(kind="throttle", endpoint="file_stats", retry_after="120")]
+    emulator.scenario.faults = [Fault(kind="throttle", endpoint="file_stats", headers={"Retry-After": "120"})]
     report = instance().run(STATS, {"file_hash": SEEN})
     (entry,) = report["entries"]
     assert entry["Type"] == 4

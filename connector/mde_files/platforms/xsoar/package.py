@@ -43,7 +43,7 @@ def _steps(archive: Path) -> list[str]:
     first = names.command(next(iter(manifest.load().actions)))
     return [
         f"In the Marketplace, open the menu at the top right, choose 'Upload Content Packs' and take {archive.name}.",
-        f"In Settings, Integrations, add an instance of {declaration.title()!r} with your application, and press 'Test'.",
+        f"In Settings, Integrations, add an instance of {declaration.title()!r} and press 'Test'.",
         f"In an incident's war room, run '!{first} file_hash=…', or the playbook {playbook.NAME!r}.",
     ]
 

@@ -87,7 +87,7 @@ def _is_wanted(name: str) -> bool:
     if name.startswith("platforms/"):
         return name in _PLATFORMS
     if name.startswith(_DATA):
-        return name == f"{_DATA}manifest.yaml" or name in _wanted_schemas()
+        return name in _wanted_schemas()
     return True
 
 
