@@ -41,4 +41,4 @@ def part(name: str) -> bytes:
         OSError: There is no such file.
     """
     loader: Any = cast("Any", __spec__).loader
-    return cast("bytes", loader.get_data(str(Path(__file__).with_name(name))))
+    return cast("bytes", loader.get_data(str(Path(__file__).parent / name)))

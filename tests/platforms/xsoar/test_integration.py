@@ -168,7 +168,7 @@ def test_a_wrong_setting_is_one_sentence(instance: Make, changes: dict[str, Any]
 
 @slow
 def test_throttled_says_when_to_come_back(instance: Make, emulator: Emulator) -> None:
-    emulator.scenario.faults = [Fault(kind="throttle", endpoint="file_stats", headers={"Retry-After": "120"})]
+    emulator.scenario.faults = [Fault(kind="status", endpoint="file_stats", status=429, headers={"Retry-After": "120"})]
     report = instance().run(STATS, {"file_hash": SEEN})
     (entry,) = report["entries"]
     assert entry["Type"] == 4

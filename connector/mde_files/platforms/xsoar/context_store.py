@@ -62,7 +62,10 @@ class IntegrationContext:
     def read(self, key: str) -> tuple[bytes | None, str | None]:
         """Return what is kept under ``key`` and its text."""
         text = self._load().entries.get(key)
-        return (None if text is None else base64.b64decode(text)), text
+        try:
+            return (None if text is None else base64.b64decode(text)), text
+        except ValueError:
+            return None, text
 
     def compare_and_swap(self, key: str, value: bytes | None, version: str | None) -> bool:
         """Keep ``value`` under ``key``, unless another text than ``version`` has come there."""
@@ -113,4 +116,6 @@ def _entries(text: object) -> Mapping[str, str]:
         entries = json.loads(text) if isinstance(text, str) else None
     except (ValueError, RecursionError):
         entries = None
-    return entries if isinstance(entries, dict) else {}
+    if not isinstance(entries, dict):
+        return {}
+    return {key: kept for key, kept in entries.items() if isinstance(kept, str)}

@@ -103,8 +103,8 @@ def _records(
 ) -> Iterator[tuple[Mapping[str, Any], MdeFilesError | None]]:
     """Yield a record for each hash, and the error where there was one: no hash spoils the others."""
     started = time.monotonic()
-    for file_hash in _hashes(given.get(_HASHES)) or [None]:
-        params = {**given, _HASHES: file_hash} if file_hash is not None else dict(given)
+    others = {name: value for name, value in given.items() if name != _HASHES}
+    for params in [{**others, _HASHES: file_hash} for file_hash in _hashes(given.get(_HASHES))] or [others]:
         try:
             if time.monotonic() - started > _NOTHING_NEW_AFTER:
                 raise TimeoutExceededError("The command's time ran out.", hint="Ask for fewer files at once.")
