@@ -23,6 +23,7 @@ COMMANDS = {
     "purge": "remove cached answers and stored tokens",
     "emulator": "run a local Defender tenant to try things on",
     "package": "write the package that a SOAR or SIEM platform installs",
+    "mcp": "offer the actions to an assistant (Model Context Protocol)",
     "manifest": "print the manifest or a schema",
     "version": "print the version",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from contextlib import suppress
@@ -99,6 +100,11 @@ def _judge(name: str) -> Callable[[object], bool]:
     return cast("Callable[[object], bool]", generated.is_valid)
 
 
+# Loading the compiled validator takes as long as the generated ones need for about so many records.
+_WORTH_LOADING = 1000
+_judged = itertools.count()
+
+
 @lru_cache(maxsize=32)
 def compiled_judge(name: str) -> Callable[[object], bool] | None:
     """Return the validator of the extra ``fast``, or ``None`` where that is not installed.
@@ -116,9 +122,10 @@ def is_valid(name: str, document: object, *, large: bool = False) -> bool:
     """Tell whether ``document`` agrees with the schema ``name``.
 
     A validator that was generated from the schema decides where there is one, for it is many times faster than
-    ``jsonschema``; of a ``large`` document, the compiled one of the extra ``fast``, where that is installed.
+    ``jsonschema``. Of a ``large`` document, and in a process that has judged many, the compiled one of the extra
+    ``fast`` does, where that is installed.
     """
-    compiled = compiled_judge(name) if large else None
+    compiled = compiled_judge(name) if large or next(_judged) > _WORTH_LOADING else None
     if compiled is not None:
         # Text that is no Unicode and keys that are no text are beyond it.
         with suppress(ValueError, TypeError):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mde_files.config import user_state_directory
+from mde_files.state.memory import MemoryState
 from mde_files.state.resilient import ResilientState
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ _SQLITE = "sqlite:///"
 _FILE_NAME = "state.sqlite3"
 
 
-def open_state(config: Config, log: EventLog) -> ResilientState:
-    """Return the state that ``config`` names; what it lacks and why stands in its ``degraded``.
+def open_state(config: Config, log: EventLog) -> State:
+    """Return the state that ``config`` names. What a file or a server lacks, and why, stands in its ``degraded``.
 
     Args:
         config: ``state`` is ``sqlite:///PATH``, ``redis://…``, ``rediss://…`` or ``memory:``; by default a file in the
@@ -31,11 +32,10 @@ def open_state(config: Config, log: EventLog) -> ResilientState:
     """
     url = "" if config.state is None else config.state.reveal()
 
-    def connect() -> State:
-        if url == "memory:":
-            from mde_files.state.memory import MemoryState
+    if url == "memory:":
+        return MemoryState()
 
-            return MemoryState()
+    def connect() -> State:
         if url.startswith(("redis://", "rediss://")):
             from mde_files.state.redis_state import RedisState
 
