@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mde_files import resources
+from mde_files import manifest, resources
 from mde_files.platforms import vendoring
 from mde_files.platforms.packages import Built
 from mde_files.platforms.splunk_soar import declarations, documents, playbook
@@ -84,7 +84,7 @@ def _own_files() -> Iterator[tuple[str, Path]]:
     for path in sorted((given / "templates").iterdir()):
         yield f"templates/{path.name}", path
     for name, path in vendoring.own_files(without=_left_out()):
-        if name.startswith("_data/"):
+        if name.startswith("_data/") or name == manifest.DOCUMENT.name:
             yield f"templates/mde_files/{name.removeprefix('_data/')}", path
         elif name.endswith(".py"):
             yield f"src/lib/mde_files/{name}", given / name if name == "resources.py" else path

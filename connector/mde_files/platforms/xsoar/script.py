@@ -13,31 +13,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LAUNCHER = "launcher.py"
-# What an integration never runs.
-_LEFT_OUT = (
-    "__main__.py",
-    "batch",
-    "cli.py",
-    "commands",
-    "console.py",
-    "emulator",
-    "playbook",
-    "py.typed",
-    "render/comment.py",
-    "render/html_file.py",
-    "render/html_parts.py",
-    "render/html_report.py",
-    "render/html_style.py",
-    "render/pictures.py",
-    "render/stix.py",
-    "render/terminal.py",
-    "validators/generate.py",
-    "worker",
+# What a command of the integration runs.
+_ROOMS = frozenset({"auth", "quota", "records", "state", "transport", "validators"})
+_PARTS = frozenset(
+    {
+        "platforms/__init__.py",
+        "platforms/running.py",
+        *(
+            f"platforms/xsoar/{name}.py"
+            for name in ("__init__", "context_store", "entries", "form", "integration", "names")
+        ),
+        *(
+            f"render/{name}.py"
+            for name in ("__init__", "by_file", "escaping", "links", "markdown", "outcomes", "sentences")
+        ),
+    }
 )
-_PLATFORMS = ("platforms/__init__.py", "platforms/running.py")
-_ROOM = "platforms/xsoar/"
-_ROOM_FILES = ("__init__.py", "context_store.py", "entries.py", "form.py", "integration.py", "names.py")
-_DATA = "_data/"
+_LEFT_OUT = frozenset({"__main__.py", "cli.py", "console.py", "py.typed", "validators/generate.py"})
 _QUOTES = "'''"
 _DOCSTRING = '''\
 """{title}.
@@ -76,19 +68,10 @@ def source(title: str, *, unified: bool = False) -> str:
 
 
 def _files() -> Iterator[tuple[str, str]]:
+    wanted = _PARTS | _wanted_schemas()
     for name, path in vendoring.own_files(without=_LEFT_OUT):
-        if _is_wanted(name):
+        if name in wanted or "/" not in name or name.partition("/")[0] in _ROOMS:
             yield f"mde_files/{name}", path.read_text(encoding="utf-8")
-
-
-def _is_wanted(name: str) -> bool:
-    if name.startswith(_ROOM):
-        return name.removeprefix(_ROOM) in _ROOM_FILES
-    if name.startswith("platforms/"):
-        return name in _PLATFORMS
-    if name.startswith(_DATA):
-        return name in _wanted_schemas()
-    return True
 
 
 def _wanted_schemas() -> set[str]:
@@ -97,7 +80,7 @@ def _wanted_schemas() -> set[str]:
     for action in declared.actions.values():
         wanted |= {action.input_schema, action.output_schema}
         wanted |= {declared.calls[call].upstream_schema for call in (action.call, action.resolves_with)}
-    return {f"{_DATA}schemas/{name}.schema.json" for name in wanted}
+    return {f"_data/schemas/{name}.schema.json" for name in wanted}
 
 
 def _literal(content: str) -> str:

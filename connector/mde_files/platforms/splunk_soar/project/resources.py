@@ -13,3 +13,13 @@ def data_directory() -> Path:
 def schema_path(name: str) -> Path:
     """Return the path of ``schemas/<name>.schema.json``."""
     return data_directory() / "schemas" / f"{name}.schema.json"
+
+
+def read(name: str) -> bytes:
+    """Return a file that ships with the package, as bytes."""
+    return (data_directory() / name).read_bytes()
+
+
+def part(name: str) -> bytes:
+    """Return a file of the package itself, as bytes: here they lie beside the others."""
+    return read(name)
