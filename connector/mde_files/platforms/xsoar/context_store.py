@@ -52,7 +52,8 @@ class _Document(NamedTuple):
 class IntegrationContext:
     """The functions that ``KeyValueState`` wants, over the one document.
 
-    An entry's version is its own text, so that changes of other entries are no conflict. Not thread-safe.
+    An entry's version is its own text, so that changes of other entries are no conflict. What was read last is what a
+    write starts from: the server refuses it where it is old.
     """
 
     def __init__(self, platform: VersionedContext) -> None:
