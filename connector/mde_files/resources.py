@@ -23,22 +23,15 @@ def schema_path(name: str) -> Path:
 
 
 def read(name: str) -> bytes:
-    """Return a file that ships with the package, such as ``manifest.yaml``, as bytes.
+    """Return a file that ships with the package, such as ``schemas/record.schema.json``, as bytes.
 
-    Raises:
-        OSError: There is no such file.
-    """
-    try:
-        return part(f"_data/{name}")
-    except OSError:
-        return (data_directory() / name).read_bytes()
-
-
-def part(name: str) -> bytes:
-    """Return a file of the package itself, as bytes, from the package's own loader: it may lie in no folder.
+    The package's own loader is asked first: it also knows a package that lies in no folder.
 
     Raises:
         OSError: There is no such file.
     """
     loader: Any = cast("Any", __spec__).loader
-    return cast("bytes", loader.get_data(str(Path(__file__).parent / name)))
+    try:
+        return cast("bytes", loader.get_data(str(Path(__file__).parent / "_data" / name)))
+    except OSError:
+        return (data_directory() / name).read_bytes()

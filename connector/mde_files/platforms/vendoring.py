@@ -14,6 +14,21 @@ from mde_files.errors import InvalidConfigError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+# What only people's commands and servers of this project's own need, as paths below the package.
+COMMAND_LINE = frozenset(
+    {
+        "__main__.py",
+        "batch",
+        "cli.py",
+        "commands",
+        "console.py",
+        "emulator",
+        "mcp_server",
+        "serve",
+        "validators/generate.py",
+        "worker",
+    }
+)
 _OWN = Path(mde_files.__file__).parent
 _COMPILED = (".so", ".pyd", ".dylib", ".dll")
 _DATA = ("manifest.yaml", "schemas", "playbooks")

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mde_files import manifest, resources
+from mde_files import resources
 from mde_files.platforms import vendoring
 from mde_files.platforms.packages import Built
 from mde_files.platforms.splunk_soar import declarations, documents, playbook
@@ -20,10 +20,12 @@ _HERE = Path(__file__).parent
 _GENERATED = ("src", "templates", "release_notes")
 _PLATFORMS_KEPT = frozenset({"__init__.py", "catalogue.py", "running.py", "splunk_soar"})
 _ROOM_KEPT = frozenset({"__init__.py", "actions.py", "views.py"})
-_UNUSED = frozenset(
-    {"__main__.py", "batch", "cli.py", "commands", "console.py", "emulator", "worker"}
-    | {"render/html_report.py", "render/html_style.py", "render/stix.py", "render/terminal.py"}
-)
+_UNUSED = vendoring.COMMAND_LINE | {
+    "render/html_report.py",
+    "render/html_style.py",
+    "render/stix.py",
+    "render/terminal.py",
+}
 _BUILD_SECONDS = 600
 _BY_HAND = (
     f"In the folder {documents.PROJECT} run, with uv installed: uv run build_package.py; it fetches the SDK and the "
@@ -84,7 +86,7 @@ def _own_files() -> Iterator[tuple[str, Path]]:
     for path in sorted((given / "templates").iterdir()):
         yield f"templates/{path.name}", path
     for name, path in vendoring.own_files(without=_left_out()):
-        if name.startswith("_data/") or name == manifest.DOCUMENT.name:
+        if name.startswith("_data/"):
             yield f"templates/mde_files/{name.removeprefix('_data/')}", path
         elif name.endswith(".py"):
             yield f"src/lib/mde_files/{name}", given / name if name == "resources.py" else path

@@ -18,8 +18,3 @@ def schema_path(name: str) -> Path:
 def read(name: str) -> bytes:
     """Return a file that ships with the package, as bytes."""
     return (data_directory() / name).read_bytes()
-
-
-def part(name: str) -> bytes:
-    """Return a file of the package itself, as bytes: here they lie beside the others."""
-    return read(name)
