@@ -14,7 +14,7 @@ from mde_files import resources
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from jsonschema.exceptions import ValidationError
+    from mde_files.schema_rules import BrokenRule
 
 _INTEGER_TEXT = r"\s*[+-]?[0-9]{1,18}\s*"
 _NUMBER_TEXT = r"\s*[+-]?[0-9]{1,18}(\.[0-9]{1,18})?\s*"
@@ -73,7 +73,7 @@ class Problem(NamedTuple):
 @lru_cache(maxsize=32)
 def load(name: str) -> dict[str, Any]:
     """Return the schema ``schemas/<name>.schema.json`` as a dictionary that nobody may change."""
-    schema: dict[str, Any] = json.loads(resources.schema_path(name).read_bytes())
+    schema: dict[str, Any] = json.loads(resources.read(f"schemas/{name}.schema.json"))
     return schema
 
 
@@ -96,7 +96,7 @@ def _judge(name: str) -> Callable[[object], bool]:
     try:
         generated = import_module(f"mde_files.validators.{validator_module(name)}")
     except ModuleNotFoundError:
-        return cast("Callable[[object], bool]", _validator(name).is_valid)
+        return lambda document: next(_broken_rules(name, document), None) is None
     return cast("Callable[[object], bool]", generated.is_valid)
 
 
@@ -140,38 +140,46 @@ def problems(name: str, document: object, *, large: bool = False) -> list[Proble
     """
     if is_valid(name, document, large=large):
         return []
-    found = sorted(
-        _validator(name).iter_errors(document), key=lambda error: [str(part) for part in error.absolute_path]
-    )
-    return [problem for error in found for problem in _explain(error)]
+    found = sorted(_broken_rules(name, document), key=lambda broken: [str(part) for part in broken.path])
+    return [_explained(broken) for broken in found]
 
 
-def _explain(error: ValidationError) -> Iterator[Problem]:
-    path = ".".join(str(part) for part in error.absolute_path)
-    keyword = str(error.validator)
-    choices = cast("list[dict[str, Any]]", error.validator_value) if keyword == "anyOf" else []
-    if keyword == "required":
-        rule = cast("list[str]", error.validator_value)
-        key = next(key for key in rule if error.message.startswith(repr(key)))
-        yield Problem(f"{path}.{key}".lstrip("."), keyword, "is required and missing")
+def _broken_rules(name: str, document: object) -> Iterator[BrokenRule]:
+    from mde_files.schema_rules import BrokenRule, broken_rules
+
+    try:
+        errors = _validator(name).iter_errors(document)
+    except ModuleNotFoundError:
+        # Some platforms' images have no jsonschema, and what it needs is compiled.
+        yield from broken_rules(load(name), document)
         return
+    for error in errors:
+        keyword, rule = str(error.validator), error.validator_value
+        missing = ""
+        if keyword == "required":
+            missing = next(key for key in rule if error.message.startswith(repr(key)))
+        yield BrokenRule(tuple(error.absolute_path), keyword, rule, error.instance, error.schema, missing)
+
+
+def _explained(broken: BrokenRule) -> Problem:
+    path = ".".join(str(part) for part in broken.path)
+    choices = cast("list[dict[str, Any]]", broken.rule) if broken.keyword == "anyOf" else []
+    missing = broken.missing
     if choices and all("required" in choice for choice in choices):
-        key = choices[0]["required"][0]
-        yield Problem(f"{path}.{key}".lstrip("."), "required", "is required and missing")
-        return
-    if keyword == "additionalProperties" and isinstance(error.schema, dict) and isinstance(error.instance, dict):
-        known = tuple(error.schema.get("properties", {}))
-        unknown = tuple(key for key in error.instance if key not in known)
-        yield Problem(path, keyword, f"has no setting {', '.join(map(repr, unknown))}", unknown, known)
-        return
-    yield Problem(path, keyword, _in_words(error))
+        missing = choices[0]["required"][0]
+    if missing:
+        return Problem(f"{path}.{missing}".lstrip("."), "required", "is required and missing")
+    if broken.keyword == "additionalProperties" and isinstance(broken.schema, dict):
+        known = tuple(broken.schema.get("properties", {}))
+        unknown = tuple(key for key in broken.instance if key not in known)
+        return Problem(path, broken.keyword, f"has no setting {', '.join(map(repr, unknown))}", unknown, known)
+    return Problem(path, broken.keyword, _in_words(broken))
 
 
-def _in_words(error: ValidationError) -> str:
-    keyword = str(error.validator)
-    template = _SENTENCES.get(keyword, "breaks the rule '{keyword}'")
-    value = "the value" if _is_secret(error) else shown(error.instance)
-    return template.format(keyword=keyword, rule=_rule_in_words(keyword, error.validator_value), value=value)
+def _in_words(broken: BrokenRule) -> str:
+    template = _SENTENCES.get(broken.keyword, "breaks the rule '{keyword}'")
+    value = "the value" if _is_secret(broken) else shown(broken.instance)
+    return template.format(keyword=broken.keyword, rule=_rule_in_words(broken.keyword, broken.rule), value=value)
 
 
 def _rule_in_words(keyword: str, rule: Any) -> str:
@@ -180,8 +188,8 @@ def _rule_in_words(keyword: str, rule: Any) -> str:
     return ", ".join(str(value) for value in rule) if keyword == "enum" else str(rule)
 
 
-def _is_secret(error: ValidationError) -> bool:
-    return isinstance(error.schema, dict) and bool(error.schema.get("writeOnly"))
+def _is_secret(broken: BrokenRule) -> bool:
+    return isinstance(broken.schema, dict) and bool(broken.schema.get("writeOnly"))
 
 
 def shown(value: object) -> str:

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mde_files import config
-from mde_files.auth.token_file import SignedIn, TokenFile, entry_key
+from mde_files.auth.token_file import TokenFile
+from mde_files.auth.token_store import SignedIn, entry_key
 from mde_files.secret import Secret
 
 if TYPE_CHECKING:

@@ -36,8 +36,10 @@ ENVIRONMENTS = {
         ),
     ),
     "xsoar": Environment(("3.11",), ("demisto-sdk==1.39.13",)),
-    # What the image demisto/crypto ships, as far as an integration may count on it.
-    "xsoar-image": Environment(("3.12", "3.11", "3.13"), ("msal>=1.35", "cryptography", "requests>=2.32", "pyyaml")),
+    # What the image demisto/crypto:1.0.0.13447173 ships, as far as the integration counts on it.
+    "xsoar-image": Environment(
+        ("3.12",), ("msal==1.39.0", "cryptography==50.0.2", "requests==2.34.2", "pyyaml==6.0.3", "urllib3==2.8.0")
+    ),
     # cortexutils to compare answers with, and the AngularJS that TheHive compiles report templates with.
     "cortex": Environment(("3.11", "3.12", "3.13"), ("cortexutils==2.2.1", "XStatic-Angular==1.8.2.3")),
     "misp": Environment(

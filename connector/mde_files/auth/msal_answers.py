@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from mde_files.auth.entra_errors import explain_sign_in_failure
-from mde_files.auth.token_file import LONGEST_TOKEN_LIFE, SignedIn
+from mde_files.auth.token_store import LONGEST_TOKEN_LIFE, SignedIn
 from mde_files.auth.tokens import is_token_text
 from mde_files.errors import MdeFilesError, UpstreamError, UpstreamInvalidError
 from mde_files.logs import redacted

@@ -1,4 +1,4 @@
-"""Keeps one token ready: from memory, else the token file, else a sign-in, of which only one runs at a time."""
+"""Keeps one token ready: from memory, else the store, else a sign-in, of which only one runs at a time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mde_files.errors import AuthFailedError, MdeFilesError, TimeoutExceededErro
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mde_files.auth.token_file import SignedIn, TokenFile
+    from mde_files.auth.token_store import SignedIn, TokenStore
     from mde_files.deadline import Deadline
     from mde_files.secret import Secret
 
@@ -53,12 +53,12 @@ class RenewingTokenProvider:
 
     Args:
         sign_in: Gets a new token.
-        token_file: Where tokens are kept between processes; ``None`` keeps them in memory only.
+        store: Where tokens are kept between processes; ``None`` keeps them in memory only.
     """
 
-    def __init__(self, sign_in: SignIn, token_file: TokenFile | None) -> None:
+    def __init__(self, sign_in: SignIn, store: TokenStore | None) -> None:
         self._sign_in = sign_in
-        self._file = token_file
+        self._store = store
         self._known: SignedIn | None = None
         self._failure: MdeFilesError | None = None
         self._failed_at = 0.0
@@ -76,12 +76,12 @@ class RenewingTokenProvider:
         return self._obtain(deadline, rejected.value)
 
     def forget(self) -> None:
-        """Remove what is kept in memory and in the token file."""
+        """Remove what is kept in memory and in the store."""
         with self._lock:
             self._known = None
             self._failure = None
-            if self._file is not None:
-                self._file.remove(self._sign_in.key())
+            if self._store is not None:
+                self._store.remove(self._sign_in.key())
 
     def _obtain(self, deadline: Deadline, rejected: Secret | None) -> AccessToken:
         asked_at = time.monotonic()
@@ -96,8 +96,8 @@ class RenewingTokenProvider:
                     return AccessToken(known.token, known.expires_at, from_cache=True)
                 raise
             self._known = signed_in
-            if self._file is not None:
-                self._file.write(self._sign_in.key(), signed_in)
+            if self._store is not None:
+                self._store.write(self._sign_in.key(), signed_in)
             return AccessToken(signed_in.token, signed_in.expires_at, from_cache=False)
 
     @contextmanager
@@ -113,17 +113,17 @@ class RenewingTokenProvider:
             self._lock.release()
 
     def _newest(self, rejected: Secret | None) -> SignedIn | None:
-        """Return the sign-in that lasts longest, with the rejected token made out as expired, in the file too."""
+        """Return the sign-in that lasts longest, with the rejected token made out as expired, in the store too."""
         newest = _without(self._known, rejected)
-        if self._file is None:
+        if self._store is None:
             return newest
-        stored = self._file.read(self._sign_in.key())
+        stored = self._store.read(self._sign_in.key())
         usable = _without(stored, rejected)
         if usable is None:
             return newest
         if usable is not stored:
-            self._file.write(self._sign_in.key(), usable)
-        # Refresh tokens change hands with each use: the file has the latest one.
+            self._store.write(self._sign_in.key(), usable)
+        # Refresh tokens change hands with each use: the store has the latest one.
         return (
             usable
             if newest is None or usable.expires_at >= newest.expires_at

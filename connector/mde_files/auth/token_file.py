@@ -2,52 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import math
 import os
 import stat
 import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from mde_files.auth.tokens import is_token_text
-from mde_files.secret import Secret
+from mde_files.auth.token_store import decoded, encoded, is_worth_keeping
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mde_files.config import Config
+    from mde_files.auth.token_store import SignedIn
 
-LONGEST_TOKEN_LIFE = 172800.0
 _FORMAT = 1
 _MAX_BYTES = 1_048_576
 _MAX_ENTRIES = 32
-_PERSON_LIFE = 90 * 86400.0
 _ABANDONED_AFTER = 3600.0
 _OWNER_ONLY = 0o600
 _OTHERS = 0o077
 _SUFFIX = ".new"
 
 
-class SignedIn(NamedTuple):
-    """What a sign-in yields.
-
-    Attributes:
-        token: The access token.
-        expires_at: Seconds since 1970.
-        person: MSAL's own cache with the refresh token, where a person signed in; opaque here.
-    """
-
-    token: Secret
-    expires_at: float
-    person: Secret | None = None
-
-
 class TokenFile:
-    """A file of sign-ins by key. It never raises: what cannot be read is absent, what cannot be written is told once.
+    """A file of sign-ins by key; implements ``TokenStore``. What cannot be written is told once.
 
     Several processes may share it: each write merges with what is there and replaces the file as a whole.
 
@@ -63,19 +44,11 @@ class TokenFile:
 
     def read(self, key: str) -> SignedIn | None:
         """Return what is kept under ``key``, expired or not."""
-        return _signed_in(self._entries().get(key))
+        return decoded(self._entries().get(key))
 
     def write(self, key: str, signed_in: SignedIn) -> None:
         """Keep ``signed_in`` under ``key``; drop what has expired and the oldest of too many entries."""
-        now = time.time()
-        entry: dict[str, Any] = {
-            "access_token": signed_in.token.reveal(),
-            "expires_at": signed_in.expires_at,
-            "stored_at": now,
-        }
-        if signed_in.person is not None:
-            entry["person"] = signed_in.person.reveal()
-        self._replace({**self._entries(), key: entry}, now)
+        self._replace({**self._entries(), key: encoded(signed_in)}, time.time())
 
     def remove(self, key: str) -> None:
         """Drop what is kept under ``key``, and the file itself when nothing is left in it."""
@@ -111,7 +84,7 @@ class TokenFile:
     def _replace(self, entries: dict[str, Any], now: float) -> None:
         kept = dict(
             sorted(
-                ((key, entry) for key, entry in entries.items() if _is_worth_keeping(entry, now)),
+                ((key, entry) for key, entry in entries.items() if is_worth_keeping(entry, now)),
                 key=lambda item: float(item[1]["stored_at"]),
                 reverse=True,
             )[:_MAX_ENTRIES]
@@ -155,47 +128,5 @@ class TokenFile:
             self._warn(reason)
 
 
-def entry_key(config: Config, credential: bytes, scope: str) -> str:
-    """Return the key of a sign-in: tenants, clouds, applications, APIs and credentials never share an entry.
-
-    Args:
-        config: Whom to sign in and where.
-        credential: What changes when the credential changes.
-        scope: What for.
-    """
-    parts = [config.endpoints.authority, config.tenant_id, config.client_id or "", scope, config.auth.method]
-    identity = json.dumps(parts).encode("ascii")
-    return hashlib.sha256(hashlib.sha256(identity).digest() + credential).hexdigest()
-
-
 def _encoded(entries: dict[str, Any]) -> bytes:
     return json.dumps({"format": _FORMAT, "sign_ins": entries}).encode("ascii")
-
-
-def _signed_in(entry: object) -> SignedIn | None:
-    if not isinstance(entry, dict):
-        return None
-    token, person = entry.get("access_token"), entry.get("person")
-    expires_at, stored_at = _number(entry.get("expires_at")), _number(entry.get("stored_at"))
-    if not is_token_text(token) or expires_at is None or stored_at is None or not isinstance(person, str | None):
-        return None
-    if max(expires_at, stored_at) > time.time() + LONGEST_TOKEN_LIFE:
-        return None
-    return SignedIn(Secret(token), expires_at, None if person is None else Secret(person))
-
-
-def _is_worth_keeping(entry: object, now: float) -> bool:
-    signed_in = _signed_in(entry)
-    if signed_in is None or not isinstance(entry, dict):
-        return False
-    return signed_in.expires_at > now or (signed_in.person is not None and entry["stored_at"] > now - _PERSON_LIFE)
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
