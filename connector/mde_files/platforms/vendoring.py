@@ -34,6 +34,15 @@ _COMPILED = (".so", ".pyd", ".dylib", ".dll")
 _DATA = ("manifest.yaml", "schemas", "playbooks")
 
 
+def licence_file() -> Path:
+    """Return the file of this project's licence, of an installed package or of a checkout."""
+    for file in metadata.files("mde-files") or ():
+        path = Path(str(file.locate()))
+        if file.name == "LICENSE" and path.is_file():
+            return path
+    return resources.data_directory() / "LICENSE"
+
+
 def own_files(*, without: Collection[str] = ()) -> Iterator[tuple[str, Path]]:
     """Yield the files of this project as an installed package has them: name below ``mde_files/`` and path.
 
@@ -54,7 +63,8 @@ def own_files(*, without: Collection[str] = ()) -> Iterator[tuple[str, Path]]:
 
 
 def copy_own(destination: Path, *, without: Collection[str] = ()) -> Path:
-    """Copy this project's package into ``destination`` and return the folder of the package."""
+    """Copy this project's package and licence into ``destination`` and return the folder of the package."""
+    _copy(licence_file(), destination / "mde_files" / "LICENSE")
     for name, path in own_files(without=without):
         _copy(path, destination / "mde_files" / name)
     return destination / "mde_files"
