@@ -35,6 +35,7 @@ def read_from_service(service: str, incident_id: str, connector: Connector) -> d
     Raises:
         InvalidInputError: There is no such service or incident, or the id can be none.
         InvalidConfigError: The configuration names no Sentinel workspace.
+        UpstreamInvalidError: The answer is about another incident.
         MdeFilesError: It could not be read.
     """
     if service not in SERVICES:
@@ -59,6 +60,7 @@ def _from_defender(call_id: str, incident_id: str, connector: Connector, deadlin
         incident = calls.ask(call_id, deadline, incident=incident_id)
         if incident is None:
             raise _unknown(incident_id)
+        _require(incident_id, incident.get("incidentId", incident.get("id")))
         target = incident.get("redirectIncidentId")
         if not target or str(target) == incident_id or not _NUMBER.fullmatch(str(target)):
             return incident
@@ -86,7 +88,17 @@ def _from_sentinel(incident_id: str, connector: Connector, deadline: Deadline) -
     listed = calls.ask("sentinel_entities", deadline) if incident is not None else None
     if incident is None or listed is None:
         raise _unknown(incident_id)
+    _require(incident_id, incident.get("name") or str(incident.get("id", "")).rpartition("/")[2])
     return {**incident, "properties": {**incident["properties"], "relatedEntities": listed["entities"]}}
+
+
+def _require(asked: str, answered: object) -> None:
+    """Refuse an answer about another incident; one that does not say which it is about is left to its reader."""
+    if answered and str(answered).strip().lower() != asked.lower():
+        raise UpstreamInvalidError(
+            "The service answered about another incident than the one that was asked for.",
+            hint="Repeat the call; if it persists, something between here and the service mixes up answers.",
+        )
 
 
 def _unknown(incident_id: str) -> InvalidInputError:
