@@ -140,8 +140,7 @@ class FilesApi(ProtectedApi):
     def _next_link(self, call: Call, position: int) -> str | int:
         path = call.seen.path
         options = {name: value for name, value in call.seen.query.items() if name.lower() != "$skiptoken"}
-        cursor = base64.urlsafe_b64encode(f"position={position}".encode()).decode()
-        query = urlencode({**options, "$skiptoken": cursor}, safe="$")
+        query = urlencode({**options, "$skiptoken": skip_token(position)}, safe="$")
         other_file = path.replace(call.path["id"], "0" * len(call.path["id"]))
         links: dict[str, str | int] = {
             "relative": f"{path}?{query}",
@@ -194,6 +193,11 @@ class FilesApi(ProtectedApi):
     def _answer(self, call: Call, context: str, body: dict[str, Any]) -> Response:
         version = f"/{call.path['version']}" if call.path.get("version") else ""
         return JSONResponse({"@odata.context": f"{call.origin}/api{version}/$metadata#{context}", **body})
+
+
+def skip_token(position: int) -> str:
+    """Return what a next link says of the position at which its page begins."""
+    return base64.urlsafe_b64encode(f"position={position}".encode()).decode()
 
 
 def _hash_kind(call: Call) -> str:
