@@ -6,7 +6,6 @@ Reference: Microsoft Learn, get-file-information, get-file-statistics, get-file-
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -233,7 +232,7 @@ def _cursor_position(cursor: str | None) -> int:
         return 0
     try:
         name, _, position = base64.urlsafe_b64decode(cursor).decode().partition("=")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # of the decoding, of the text, or of characters that are not ASCII
         name, position = "", ""
     if name != "position" or not _INTEGER.fullmatch(position):
         raise ServiceError(400, "ODataError", "The skip token is not valid.")

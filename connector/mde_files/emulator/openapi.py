@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mde_files import manifest, schemas
-from mde_files.emulator import openapi_bodies as bodies
+from mde_files.emulator import bodies
 from mde_files.emulator import openapi_parameters as parameters
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from mde_files.emulator.scenario import Scenario
     from mde_files.manifest import Call
@@ -37,7 +37,7 @@ def in_query(call: Call, scenario: Scenario) -> list[dict[str, Any]]:
 def tenant(scenario: Scenario) -> dict[str, Any]:
     """Return the tenant in the path of the sign-in."""
     names = [name for item in scenario.tenants for name in (item.id, item.name)]
-    return _parameter("tenant", "path", {"type": "string", "minLength": 1, "examples": names})
+    return _parameter("tenant", "path", {"type": "string", "enum": names})
 
 
 def managed_identity(scenario: Scenario) -> list[dict[str, Any]]:
@@ -77,7 +77,8 @@ def _hashes(call_id: str, scenario: Scenario) -> Schema:
     kinds = ["sha1", *(kind for kind, policy in policies[call_id].items() if policy != "bad_request")]
     known: Iterable[str | None] = (getattr(item, kind) for item in scenario.files for kind in kinds)
     pattern = "|".join(f"[0-9a-fA-F]{{{_LENGTHS[kind]}}}" for kind in kinds)
-    return {"type": "string", "pattern": f"^({pattern})$", "examples": [text for text in known if text][:_MOST_EXAMPLES]}
+    examples = [text for text in known if text][:_MOST_EXAMPLES]
+    return {"type": "string", "pattern": f"^({pattern})$", "examples": examples}
 
 
 def _in_query(call: Call, scenario: Scenario) -> dict[str, Schema]:
@@ -111,7 +112,7 @@ def _options_of_alerts(scenario: Scenario, expanded: str) -> dict[str, Schema]:
     if switches.expand == "accept":
         options["$expand"] = {"type": "string", "enum": [expanded]}
     if switches.top_and_skip == "accept":
-        options |= dict.fromkeys(("$top", "$skip"), {"type": "integer", "minimum": 0, "maximum": 10000})
+        options |= {key: {"type": "integer", "minimum": 0, "maximum": 10000} for key in ("$top", "$skip")}
     return options
 
 

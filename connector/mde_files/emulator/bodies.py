@@ -1,4 +1,4 @@
-"""Bodies of the emulator's OpenAPI description: what can be posted, and what the sign-in answers.
+"""Bodies that the emulator takes, and those that the sign-in answers, as JSON Schema.
 
 Reference: Microsoft Learn, api-update-incidents, security-incident-update, security-incident-post-comments, REST API
 "Security Insights" (incidents, incident comments), v2-oauth2-client-creds-grant-flow, v2-oauth2-device-code.
@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mde_files.emulator.scenario import Scenario
 
+LONGEST_COMMENT = 30_000
+_COMMENT_TYPE = "microsoft.graph.security.alertComment"
+
 Schema = dict[str, Any]
 
 _TEXT: Schema = {"type": "string"}
 _SOME_TEXT: Schema = {"type": "string", "minLength": 1}
 _TEXTS: Schema = {"type": "array", "items": _TEXT}
+_TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
 _SECONDS: Schema = {"type": "integer", "minimum": 0}
 
 
@@ -25,12 +29,15 @@ def _object(required: dict[str, Schema], **optional: Schema) -> Schema:
 
 REQUESTS: dict[str, Schema] = {
     "defender_incident_update": _object(
-        {}, tags=_TEXTS, comment=_TEXT, status={"enum": ["Active", "InProgress", "Resolved"]}
+        {},
+        tags={"type": ["array", "null"], "items": _TEXT},
+        comment=_TEXT_OR_NULL,
+        status={"enum": ["Active", "InProgress", "Resolved", None]},
     ),
     "graph_incident_update": _object({"customTags": _TEXTS}),
     "graph_comment_create": _object(
         {
-            "@odata.type": {"enum": ["microsoft.graph.security.alertComment", "#microsoft.graph.security.alertComment"]},
+            "@odata.type": {"enum": [_COMMENT_TYPE, f"#{_COMMENT_TYPE}"]},
             "comment": _SOME_TEXT,
         }
     ),
@@ -42,19 +49,20 @@ REQUESTS: dict[str, Schema] = {
                     "severity": {"enum": ["High", "Medium", "Low", "Informational"]},
                     "status": {"enum": ["New", "Active", "Closed"]},
                 },
-                description=_TEXT,
+                description=_TEXT_OR_NULL,
                 labels={
-                    "type": "array",
+                    "type": ["array", "null"],
                     "items": _object({"labelName": _TEXT}, labelType={"enum": ["User", "AutoAssigned"]}),
                 },
             )
-        }
+        },
+        etag=_TEXT_OR_NULL,
     ),
     "sentinel_comment_update": _object(
-        {"properties": _object({"message": {"type": "string", "minLength": 1, "maxLength": 15000}})}
+        {"properties": _object({"message": {"type": "string", "minLength": 1, "maxLength": LONGEST_COMMENT}})}
     ),
 }
-"""Request bodies by operation."""
+"""What can be sent, by operation; null counts as absent."""
 
 SIGN_IN_ANSWERS: dict[str, Schema] = {
     "token": _object(
@@ -102,7 +110,7 @@ SIGN_IN_ANSWERS: dict[str, Schema] = {
     ),
     "managed_identity_error": _object({"statusCode": {"type": "integer"}, "message": _SOME_TEXT}),
     "openid_configuration": _object(
-        {name: _SOME_TEXT for name in ("issuer", "token_endpoint", "authorization_endpoint", "jwks_uri")},
+        dict.fromkeys(("issuer", "token_endpoint", "authorization_endpoint", "jwks_uri"), _SOME_TEXT),
         device_authorization_endpoint=_SOME_TEXT,
     ),
     "keys": _object({"keys": {"type": "array", "minItems": 1, "items": _object({"kty": _TEXT, "kid": _TEXT})}}),
