@@ -82,6 +82,13 @@ def test_a_skip_token_that_is_none_is_refused(emulator: Emulator, cursor: str) -
     assert ask(emulator, "GET", (service, f"{path}?$skiptoken={cursor}")).json()["error"]["code"] == "ODataError"
 
 
+@pytest.mark.parametrize("option", ["$top=10001", "$top=x", "$skip=-1", "$skip=9999999999"])
+def test_a_part_of_the_alerts_that_is_none_is_refused(emulator: Emulator, option: str) -> None:
+    emulator.scenario.switches.top_and_skip = "accept"
+    service, path = ALERTS
+    assert ask(emulator, "GET", (service, f"{path}?{option}")).json()["error"]["code"] == "ODataError"
+
+
 def test_a_blank_identity_is_not_the_machines_own(emulator: Emulator) -> None:
     environment = emulator.environment()
     answer = requests.get(

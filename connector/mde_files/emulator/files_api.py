@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mde_files.emulator.scenario import Alert, File
 
 RESOURCE = "WindowsDefenderATP"
+MOST_ALERTS = 10_000
 _HASH_KINDS = {40: "sha1", 64: "sha256", 32: "md5"}
 _HEX = re.compile(r"[0-9a-fA-F]+")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,9}")
@@ -124,7 +125,10 @@ class FilesApi(ProtectedApi):
         query = {name.lower(): value for name, value in call.seen.query.items()}
         if "$top" in query or "$skip" in query:
             start = _whole_number(query.get("$skip", "0"))
-            return found[start : start + _whole_number(query.get("$top", str(len(found))))], {}
+            size = _whole_number(query.get("$top", str(MOST_ALERTS)))
+            if size > MOST_ALERTS:
+                raise ServiceError(400, "ODataError", f"The limit of '{MOST_ALERTS}' for Top query has been exceeded.")
+            return found[start : start + size], {}
         start = _cursor_position(query.get("$skiptoken"))
         size = switches.alerts_page_size or max(len(found), 1)
         following = start + size

@@ -102,7 +102,7 @@ def _in_query(call: Call, scenario: Scenario) -> dict[str, Schema]:
 
 
 def _options_of_alerts(scenario: Scenario, expanded: str) -> dict[str, Schema]:
-    from mde_files.emulator.files_api import skip_token
+    from mde_files.emulator.files_api import MOST_ALERTS, skip_token
 
     switches = scenario.switches
     links = [skip_token(position) for position in (0, 1)]
@@ -112,7 +112,8 @@ def _options_of_alerts(scenario: Scenario, expanded: str) -> dict[str, Schema]:
     if switches.expand == "accept":
         options["$expand"] = {"type": "string", "enum": [expanded]}
     if switches.top_and_skip == "accept":
-        options |= {key: {"type": "integer", "minimum": 0, "maximum": 10000} for key in ("$top", "$skip")}
+        options["$top"] = {"type": "integer", "minimum": 0, "maximum": MOST_ALERTS}
+        options["$skip"] = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
     return options
 
 
