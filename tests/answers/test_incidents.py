@@ -143,8 +143,10 @@ def answered(draw: Callable[..., Any], service: str) -> list[bytes]:
 def test_an_incident_that_was_not_asked_for_is_refused(way: Way) -> None:
     for name, reading in SERVICES.items():
         answers = [sent(answer) for answer in reading.answers]
-        other = {**answers[0], reading.own_id: 999 if name == "defender" else "999"}
-        for first, refused in ((answers[0], False), (other, True)):
+        others = [
+            {**answers[0], reading.own_id: number} for number in ((999, 0) if name == "defender" else ("999", "0"))
+        ]
+        for first, refused in ((answers[0], False), *((other, True) for other in others)):
             connector = way.connector(Told(*(json.dumps(answer).encode() for answer in (first, *answers[1:]))))
             connector.service._tokens[reading.service] = FakeTokens("signed.in.there")
             with pytest.raises(UpstreamInvalidError, match="another incident") if refused else nullcontext():
