@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mde_files.transport.session import HttpAnswer
 
 _MAX_CORRELATION_ID = 100
+_FLOATS_ROUND_FROM = 2**53
 _WRONG_HINT = "A proxy or gateway may have answered instead of the service; check base_url and proxy."
 
 
@@ -46,7 +47,7 @@ def parse_json(answer: HttpAnswer) -> Any:
             http_status=answer.status,
         )
     try:
-        return json.loads(answer.body.decode("utf-8-sig"), parse_constant=_refuse, parse_float=_finite)
+        return json.loads(answer.body.decode("utf-8-sig"), parse_constant=_refuse, parse_float=_float)
     except (ValueError, RecursionError):
         raise UpstreamInvalidError(
             "The service's answer is no valid JSON; it may have been cut short.",
@@ -59,11 +60,23 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON")
 
 
-def _finite(text: str) -> float:
+def _float(text: str) -> float:
+    """Return a number with a fraction or exponent; one that is not whole never becomes so by rounding."""
     number = float(text)
     if not math.isfinite(number):
         raise ValueError("a number too large to be written as JSON again")
-    return number
+    return _unrounded(number, text) if number.is_integer() and abs(number) < _FLOATS_ROUND_FROM else number
+
+
+def _unrounded(number: float, text: str) -> float:
+    from decimal import Decimal, InvalidOperation
+
+    try:
+        exact = Decimal(text)
+    except InvalidOperation:
+        raise ValueError("an exponent that no number has") from None
+    # 1e-400 devices are not 0 devices.
+    return number if exact == number else math.nextafter(number, math.inf if exact > number else -math.inf)
 
 
 def error_envelope(answer: HttpAnswer) -> ErrorEnvelope | None:
