@@ -50,6 +50,7 @@ class _DeadlineReader(io.RawIOBase):
         self._raw = sock.makefile("rb", buffering=0)
         self._pause = sock.gettimeout()
         self._deadline = deadline
+        self.ended = False
 
     def readable(self) -> bool:
         return True
@@ -59,7 +60,9 @@ class _DeadlineReader(io.RawIOBase):
         if remaining <= 0:
             raise TimeoutError("the time budget of the call ran out")
         self._sock.settimeout(remaining if self._pause is None else min(self._pause, remaining))
-        return self._raw.readinto(buffer)
+        size: int | None = self._raw.readinto(buffer)
+        self.ended = size == 0
+        return size
 
     def close(self) -> None:
         self._raw.close()
@@ -70,7 +73,20 @@ class _DeadlineResponse(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self.fp.close()
-        self.fp = io.BufferedReader(_DeadlineReader(sock, _current_deadline.get()), 65536)
+        self._reader = _DeadlineReader(sock, _current_deadline.get())
+        self.fp = io.BufferedReader(self._reader, 65536)
+
+    def begin(self) -> None:
+        """Read status and headers; what is cut off there is no answer, although ``http.client`` takes it for one."""
+        failure: http.client.HTTPException | None = None
+        try:
+            super().begin()
+        except http.client.HTTPException as error:
+            failure = error
+        if self._reader.ended:
+            raise http.client.RemoteDisconnected("the connection was closed before the headers ended")
+        if failure is not None:
+            raise failure
 
 
 class _DeadlineHTTPConnection(HTTPConnection):
