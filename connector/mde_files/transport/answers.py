@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mde_files.transport.session import HttpAnswer
 
 _MAX_CORRELATION_ID = 100
+_MAX_MESSAGE = 2000
 _WRONG_HINT = "A proxy or gateway may have answered instead of the service; check base_url and proxy."
 
 
@@ -22,7 +23,7 @@ class ErrorEnvelope(NamedTuple):
 
     Attributes:
         code: Stable code, such as ``ResourceNotFound``.
-        message: Free text that may change; never decided upon.
+        message: The beginning of a free text that may change; never decided upon.
         correlation_id: The envelope's ``target``.
     """
 
@@ -78,6 +79,6 @@ def error_envelope(answer: HttpAnswer) -> ErrorEnvelope | None:
     message, target = error.get("message"), error.get("target")
     return ErrorEnvelope(
         code=error["code"],
-        message=message if isinstance(message, str) else "",
+        message=message[:_MAX_MESSAGE] if isinstance(message, str) else "",
         correlation_id=target[:_MAX_CORRELATION_ID] if isinstance(target, str) and target.isprintable() else None,
     )
