@@ -86,6 +86,10 @@ class Bench:
 
         monkeypatch.setattr(socket, "getaddrinfo", look_up)
 
+    def placed(self, text: str) -> str:
+        """Return ``text`` with the ports of the servers for ``{own}``, ``{elsewhere}`` and ``{plain}``."""
+        return text.format(own=self.server.port, elsewhere=self.elsewhere.port, plain=self.elsewhere_plain.port)
+
     def configuration(self, base_url: str, **changes: Any) -> dict[str, Any]:
         """Return a configuration with small budgets and a ready token; keyword arguments change it."""
         return {

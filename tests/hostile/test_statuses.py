@@ -14,7 +14,7 @@ from tests.transport.hostile import error_answer, http_answer
 from .scripts import GOOD, STATS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from tests.transport.hostile import Connection
 
     from .bench import Bench
 
@@ -79,18 +79,18 @@ def redirect(location: str, status: int = 302) -> bytes:
     return http_answer(body=b"", status=status, headers={"Location": location})
 
 
-REDIRECTS: dict[str, Callable[[Bench], str]] = {
-    "to another host": lambda bench: f"https://localhost:{bench.elsewhere.port}/api/files/x/stats",
-    "to another host of any name": lambda bench: "https://collector.attacker.example/",
-    "to another port": lambda bench: f"https://127.0.0.1:{bench.elsewhere.port}/api/files/x/stats",
-    "to plain http": lambda bench: f"http://127.0.0.1:{bench.elsewhere_plain.port}/",
-    "to the same address": lambda bench: f"{bench.server.url}/api/files/x/stats",
-    "without a scheme": lambda bench: f"//localhost:{bench.elsewhere.port}/",
-    "with credentials in it": lambda bench: f"https://127.0.0.1@localhost:{bench.elsewhere.port}/",
-    "with a backslash in it": lambda bench: f"https://localhost:{bench.elsewhere.port}\\@127.0.0.1/",
-    "relative": lambda bench: "/login?ReturnUrl=x",
-    "to a file": lambda bench: "file:///etc/passwd",
-    "to nowhere": lambda bench: "",
+REDIRECTS = {
+    "to another host": "https://localhost:{elsewhere}/api/files/x/stats",
+    "to another host of any name": "https://collector.attacker.example/",
+    "to another port": "https://127.0.0.1:{elsewhere}/api/files/x/stats",
+    "to plain http": "http://127.0.0.1:{plain}/",
+    "to the same address": "https://127.0.0.1:{own}/api/files/x/stats",
+    "without a scheme": "//localhost:{elsewhere}/",
+    "with credentials in it": "https://127.0.0.1@localhost:{elsewhere}/",
+    "with a backslash in it": "https://localhost:{elsewhere}\\@127.0.0.1/",
+    "relative": "/login?ReturnUrl=x",
+    "to a file": "file:///etc/passwd",
+    "to nowhere": "",
 }
 
 
@@ -112,8 +112,8 @@ def test_a_refusal_says_what_it_is(bench: Bench, fault: str) -> None:
 @pytest.mark.parametrize("status", [302, 307])
 @pytest.mark.parametrize("fault", REDIRECTS)
 def test_a_redirect_is_told_and_not_followed(bench: Bench, fault: str, status: int) -> None:
-    def answer(connection: object) -> None:
-        connection.send(redirect(REDIRECTS[fault](bench), status))  # type: ignore[attr-defined]
+    def answer(connection: Connection) -> None:
+        connection.send(redirect(bench.placed(REDIRECTS[fault]), status))
 
     bench.fault(f"{status} {fault}", answer, expected="wrong_endpoint")
     assert len(bench.server.requests) == 1
