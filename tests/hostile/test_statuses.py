@@ -7,9 +7,9 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.transport.hostile import error_answer, http_answer
 
 from mde_files.timestamps import parse_timestamp
-from tests.transport.hostile import error_answer, http_answer
 
 from .scripts import GOOD, STATS
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _MAX_CORRELATION_ID = 100
 _MAX_MESSAGE = 2000
-# Objects count as so many keys, and keys have so many bytes on average, in answers with more keys than are always allowed.
+# Objects count as some keys, and a key has some bytes on average, in answers with more keys than are always allowed.
 _ALWAYS_ALLOWED = 200_000
 _BYTES_PER_KEY = 8
 _KEYS_PER_OBJECT = 4
