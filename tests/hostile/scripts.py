@@ -165,15 +165,26 @@ class CutTls:
         handshake: Bytes of the handshake that are sent; ``None``: all of them.
         answer: What is answered to the request.
         ciphertext: Bytes of the encrypted answer that are sent.
+        flip: Position of a byte of it that is changed on the way.
+        every: Seconds between two bytes of it; ``None``: it is sent at once.
     """
 
     def __init__(
-        self, context: ssl.SSLContext, *, handshake: int | None = None, answer: bytes = b"", ciphertext: int = 0
+        self,
+        context: ssl.SSLContext,
+        *,
+        handshake: int | None = None,
+        answer: bytes = b"",
+        ciphertext: int = 0,
+        flip: int | None = None,
+        every: float | None = None,
     ) -> None:
         self._context = context
         self._handshake = handshake
         self._answer = answer
         self._ciphertext = ciphertext
+        self._flip = flip
+        self._every = every
 
     def __call__(self, connection: Connection) -> None:
         """Follow the script on a connection without TLS."""
@@ -201,4 +212,10 @@ class CutTls:
             except ssl.SSLWantReadError:
                 incoming.write(connection.sock.recv(65536))
         tls.write(self._answer)
-        connection.send(outgoing.read()[: self._ciphertext])
+        sent = bytearray(outgoing.read()[: self._ciphertext])
+        if self._flip is not None:
+            sent[self._flip] ^= 1
+        if self._every is None:
+            connection.send(bytes(sent))
+        else:
+            connection.drip(bytes(sent), self._every)

@@ -24,6 +24,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from urllib3.util.connection import create_connection
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
 
     from urllib3.poolmanager import PoolManager, ProxyManager
@@ -132,6 +133,32 @@ class _DeadlineHTTPSConnection(HTTPSConnection):
 
     def _new_conn(self) -> socket.socket:
         return _connect(self)
+
+    def _tunnel(self) -> None:
+        super()._tunnel()
+        if self.sock is not None:
+            _hurry(self.sock, _current_deadline.get())
+
+    def _connect_tls_proxy(self, hostname: str, sock: socket.socket) -> ssl.SSLSocket:
+        """Let what is read through the proxy obey the deadline: TLS within TLS reads piece by piece what it needs."""
+        secured = super()._connect_tls_proxy(hostname, sock)
+        receive = secured.recv
+
+        def recv(buflen: int = 1024, flags: int = 0) -> bytes:
+            _hurry(secured, _current_deadline.get())
+            return receive(buflen, flags)
+
+        secured.recv = recv  # type: ignore[method-assign]
+        return secured
+
+
+def _hurry(sock: socket.socket, deadline: Deadline) -> None:
+    """Give the next step on ``sock`` no more time than the deadline has left."""
+    remaining = deadline.remaining()
+    if remaining <= 0:
+        raise TimeoutError("the time budget of the call ran out")
+    pause = sock.gettimeout()
+    sock.settimeout(remaining if pause is None else min(pause, remaining))
 
 
 def _connect(connection: HTTPConnection) -> socket.socket:
