@@ -41,8 +41,7 @@ def parse_json(answer: HttpAnswer) -> Any:
     """Return the JSON document of ``answer``.
 
     Raises:
-        UpstreamInvalidError: It is no JSON: another content type, cut short, broken text, nested without end; or it
-            names a key twice, or is made of so many small parts that they would fill the memory.
+        UpstreamInvalidError: It says to be something else, or as :func:`decode_json`.
     """
     content_type = answer.headers.get("Content-Type", "")
     if "json" not in content_type.lower():
@@ -52,6 +51,16 @@ def parse_json(answer: HttpAnswer) -> Any:
             hint=_WRONG_HINT,
             http_status=answer.status,
         )
+    return decode_json(answer)
+
+
+def decode_json(answer: HttpAnswer) -> Any:
+    """Return the JSON document of ``answer``, whatever content type it names.
+
+    Raises:
+        UpstreamInvalidError: It is no JSON: cut short, broken text, nested without end; or it names a key twice, or is
+            made of so many small parts that they would fill the memory.
+    """
     try:
         return json.loads(
             answer.body.decode("utf-8-sig"),
