@@ -133,9 +133,7 @@ def test_pages_without_end_are_cut(bench: Bench) -> None:
         number = next(numbers)
         connection.send(page(alert(number), link=f"{PATH}?$skip={number + 1}"))
 
-    outcome = bench.fault(
-        "pages without end", answer, expected="alerts_found", action="file_alerts", timeouts={"total": 20}
-    )
+    outcome = bench.fault("pages without end", answer, expected="alerts_found", action="file_alerts")
     assert cut_short(outcome)
     assert len(ids(outcome)) == len(bench.server.requests) == 20
 
@@ -148,9 +146,7 @@ def test_large_pages_without_end_are_cut_by_their_size_together(bench: Bench) ->
         heavy = {**alert(number), "description": "x" * 300_000}
         connection.send(page(heavy, link=f"{PATH}?$skip={number + 1}"))
 
-    outcome = bench.fault(
-        "large pages without end", answer, expected="alerts_found", action="file_alerts", timeouts={"total": 20}
-    )
+    outcome = bench.fault("large pages without end", answer, expected="alerts_found", action="file_alerts")
     assert cut_short(outcome)
     assert len(bench.server.requests) == 4
 

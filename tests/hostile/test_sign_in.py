@@ -215,7 +215,6 @@ def test_a_sign_in_that_comes_and_goes_is_survived(bench: Bench) -> None:
         "sign-in: closes in the headers, 503, 200",
         token=token,
         expected="seen_in_organization",
-        timeouts={"connect": 2, "read": 2, "total": 20},
     )
     assert outcome.record is not None
 
