@@ -148,8 +148,12 @@ class Service:
             if self._api is None:
                 from mde_files.files_api import FilesApi
 
-                exchange = self.exchange(FILES_API)
-                self._api = FilesApi(exchange, self._manifest, urlsplit(self._config.endpoints.base_url).path)
+                self._api = FilesApi(
+                    self.exchange(FILES_API),
+                    self._manifest,
+                    urlsplit(self._config.endpoints.base_url).path,
+                    self._config.limits.max_response_bytes,
+                )
             return self._api
 
     def exchange(self, service: str) -> Exchange:

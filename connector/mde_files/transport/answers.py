@@ -9,11 +9,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mde_files.errors import UpstreamInvalidError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import NoReturn
 
     from mde_files.transport.session import HttpAnswer
 
 _MAX_CORRELATION_ID = 100
+_MAX_MESSAGE = 2000
+# Objects count as some keys, and a key has some bytes on average, in answers with more keys than are always allowed.
+_ALWAYS_ALLOWED = 200_000
+_BYTES_PER_KEY = 8
+_KEYS_PER_OBJECT = 4
 _FLOATS_ROUND_FROM = 2**53
 _WRONG_HINT = "A proxy or gateway may have answered instead of the service; check base_url and proxy."
 
@@ -23,7 +29,7 @@ class ErrorEnvelope(NamedTuple):
 
     Attributes:
         code: Stable code, such as ``ResourceNotFound``.
-        message: Free text that may change; never decided upon.
+        message: The beginning of a free text that may change; never decided upon.
         correlation_id: The envelope's ``target``.
     """
 
@@ -36,7 +42,7 @@ def parse_json(answer: HttpAnswer) -> Any:
     """Return the JSON document of ``answer``.
 
     Raises:
-        UpstreamInvalidError: It is no JSON: another content type, cut short, broken text, nested without end.
+        UpstreamInvalidError: It says to be something else, or as :func:`decode_json`.
     """
     content_type = answer.headers.get("Content-Type", "")
     if "json" not in content_type.lower():
@@ -46,14 +52,57 @@ def parse_json(answer: HttpAnswer) -> Any:
             hint=_WRONG_HINT,
             http_status=answer.status,
         )
+    return decode_json(answer)
+
+
+def decode_json(answer: HttpAnswer) -> Any:
+    """Return the JSON document of ``answer``, whatever content type it names.
+
+    Raises:
+        UpstreamInvalidError: It is no JSON: cut short, broken text, nested without end; or it names a key twice, or is
+            made of so many small parts that they would fill the memory.
+    """
     try:
-        return json.loads(answer.body.decode("utf-8-sig"), parse_constant=_refuse, parse_float=_float)
+        return json.loads(
+            answer.body.decode("utf-8-sig"),
+            parse_constant=_refuse,
+            parse_float=_float,
+            object_pairs_hook=_object_maker(answer),
+        )
     except (ValueError, RecursionError):
         raise UpstreamInvalidError(
             "The service's answer is no valid JSON; it may have been cut short.",
             hint="Try again.",
             http_status=answer.status,
         ) from None
+
+
+def _object_maker(answer: HttpAnswer) -> Callable[[list[tuple[str, Any]]], dict[str, Any]]:
+    """Return what makes the objects of an answer, and refuses what no other reader might understand alike.
+
+    In memory an empty object takes fifty times the bytes it has as JSON.
+    """
+    left = max(_ALWAYS_ALLOWED, len(answer.body) // _BYTES_PER_KEY)
+
+    def make(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal left
+        left -= _KEYS_PER_OBJECT + len(pairs)
+        if left < 0:
+            raise UpstreamInvalidError(
+                "The service's answer is made of more and smaller parts than any answer of the service.",
+                hint=_WRONG_HINT,
+                http_status=answer.status,
+            )
+        document = dict(pairs)
+        if len(document) != len(pairs):
+            raise UpstreamInvalidError(
+                "The service's answer names a key twice, so that it can be understood in two ways.",
+                hint=_WRONG_HINT,
+                http_status=answer.status,
+            )
+        return document
+
+    return make
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -91,6 +140,6 @@ def error_envelope(answer: HttpAnswer) -> ErrorEnvelope | None:
     message, target = error.get("message"), error.get("target")
     return ErrorEnvelope(
         code=error["code"],
-        message=message if isinstance(message, str) else "",
+        message=message[:_MAX_MESSAGE] if isinstance(message, str) else "",
         correlation_id=target[:_MAX_CORRELATION_ID] if isinstance(target, str) and target.isprintable() else None,
     )
