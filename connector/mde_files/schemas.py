@@ -40,6 +40,7 @@ _SENTENCES = {
     "minLength": "must have at least {rule} characters",
     "maxLength": "must have at most {rule} characters",
     "pattern": "has the wrong form: {value}",
+    "not": "has the wrong form: {value}",
 }
 _TYPES = {
     "integer": "a whole number",

@@ -35,11 +35,18 @@ def read_json(body: bytes) -> Any:
     """Return a JSON document whose numbers are what is written: what is not whole is not rounded to a whole number.
 
     Raises:
-        ValueError: It is none, or carries a number that cannot be written as JSON again.
+        ValueError: It is none, names a key twice, or carries a number that cannot be written as JSON again.
         RecursionError: It is nested too deeply.
     """
-    document = json.loads(body.decode("utf-8-sig"), parse_constant=int, parse_float=_float)
+    document = json.loads(body.decode("utf-8-sig"), parse_constant=int, parse_float=_float, object_pairs_hook=_object)
     json.dumps(document, allow_nan=False)
+    return document
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        raise ValueError("a key twice")
     return document
 
 

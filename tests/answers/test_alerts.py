@@ -63,6 +63,18 @@ def pages_that_count(bodies: Sequence[bytes]) -> tuple[list[dict[str, Any]], boo
     return pages, True
 
 
+def each_once(alerts: Sequence[dict[str, Any]], pages: int) -> list[dict[str, Any]]:
+    """Return the alerts of several pages, on which one can come again while they are read: the first of each id."""
+    if pages < 2:
+        return list(alerts)
+    return [
+        alert
+        for place, alert in enumerate(alerts)
+        if not (isinstance(alert.get("id"), str) and alert["id"])
+        or all(earlier.get("id") != alert["id"] for earlier in alerts[:place])
+    ]
+
+
 def severity(alert: Mapping[str, Any]) -> str:
     said = alert.get("severity")
     if said in (None, ""):
@@ -101,7 +113,7 @@ def account_for_alerts(
     record: Mapping[str, Any], bodies: Sequence[bytes], max_alerts: int = 100, max_evidence: int = 25
 ) -> None:
     pages, complete = pages_that_count(bodies)
-    alerts = [alert for page in pages for alert in page["value"]]
+    alerts = each_once([alert for page in pages for alert in page["value"]], len(pages))
     account = Account(record.get("unmapped", []))
     for page in pages:
         account.object({key: value for key, value in page.items() if key != "value"}, {}, {})

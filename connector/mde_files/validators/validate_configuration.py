@@ -9,6 +9,7 @@ class Invalid(Exception):
 
 
 REGEX_PATTERNS = Patterns({
+    '\\n': '\\n',
     '^[0-9a-zA-Z]([0-9a-zA-Z.-]*[0-9a-zA-Z])?$': '^[0-9a-zA-Z]([0-9a-zA-Z.-]*[0-9a-zA-Z])?\\Z',
     '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$': '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\\Z',
     '^[a-z]{2,8}$': '^[a-z]{2,8}\\Z',
@@ -58,6 +59,13 @@ def validate(data, custom_formats={}, name_prefix=None):
             data__tenantid = data["tenant_id"]
             if not isinstance(data__tenantid, (str)):
                 raise Invalid
+            try:
+                if isinstance(data__tenantid, str):
+                    if not REGEX_PATTERNS['\\n'].search(data__tenantid):
+                        raise Invalid
+            except Invalid: pass
+            else:
+                raise Invalid
             if isinstance(data__tenantid, str):
                 data__tenantid_len = len(data__tenantid)
                 if data__tenantid_len < 1:
@@ -70,6 +78,13 @@ def validate(data, custom_formats={}, name_prefix=None):
             data_keys.remove("client_id")
             data__clientid = data["client_id"]
             if not isinstance(data__clientid, (str)):
+                raise Invalid
+            try:
+                if isinstance(data__clientid, str):
+                    if not REGEX_PATTERNS['\\n'].search(data__clientid):
+                        raise Invalid
+            except Invalid: pass
+            else:
                 raise Invalid
             if isinstance(data__clientid, str):
                 data__clientid_len = len(data__clientid)
@@ -191,6 +206,13 @@ def validate(data, custom_formats={}, name_prefix=None):
             data__region = data["region"]
             if not isinstance(data__region, (str)):
                 raise Invalid
+            try:
+                if isinstance(data__region, str):
+                    if not REGEX_PATTERNS['\\n'].search(data__region):
+                        raise Invalid
+            except Invalid: pass
+            else:
+                raise Invalid
             if isinstance(data__region, str):
                 data__region_len = len(data__region)
                 if data__region_len < 1:
@@ -202,6 +224,13 @@ def validate(data, custom_formats={}, name_prefix=None):
             data__baseurl = data["base_url"]
             if not isinstance(data__baseurl, (str)):
                 raise Invalid
+            try:
+                if isinstance(data__baseurl, str):
+                    if not REGEX_PATTERNS['\\n'].search(data__baseurl):
+                        raise Invalid
+            except Invalid: pass
+            else:
+                raise Invalid
             if isinstance(data__baseurl, str):
                 data__baseurl_len = len(data__baseurl)
                 if data__baseurl_len < 1:
@@ -212,6 +241,13 @@ def validate(data, custom_formats={}, name_prefix=None):
             data_keys.remove("authority")
             data__authority = data["authority"]
             if not isinstance(data__authority, (str)):
+                raise Invalid
+            try:
+                if isinstance(data__authority, str):
+                    if not REGEX_PATTERNS['\\n'].search(data__authority):
+                        raise Invalid
+            except Invalid: pass
+            else:
                 raise Invalid
             if isinstance(data__authority, str):
                 data__authority_len = len(data__authority)
@@ -233,6 +269,13 @@ def validate(data, custom_formats={}, name_prefix=None):
             data__incidentsurl = data["incidents_url"]
             if not isinstance(data__incidentsurl, (str)):
                 raise Invalid
+            try:
+                if isinstance(data__incidentsurl, str):
+                    if not REGEX_PATTERNS['\\n'].search(data__incidentsurl):
+                        raise Invalid
+            except Invalid: pass
+            else:
+                raise Invalid
             if isinstance(data__incidentsurl, str):
                 data__incidentsurl_len = len(data__incidentsurl)
                 if data__incidentsurl_len < 1:
@@ -252,6 +295,13 @@ def validate(data, custom_formats={}, name_prefix=None):
             data_keys.remove("graph_url")
             data__graphurl = data["graph_url"]
             if not isinstance(data__graphurl, (str)):
+                raise Invalid
+            try:
+                if isinstance(data__graphurl, str):
+                    if not REGEX_PATTERNS['\\n'].search(data__graphurl):
+                        raise Invalid
+            except Invalid: pass
+            else:
                 raise Invalid
             if isinstance(data__graphurl, str):
                 data__graphurl_len = len(data__graphurl)
@@ -273,6 +323,13 @@ def validate(data, custom_formats={}, name_prefix=None):
             data__azuremanagementurl = data["azure_management_url"]
             if not isinstance(data__azuremanagementurl, (str)):
                 raise Invalid
+            try:
+                if isinstance(data__azuremanagementurl, str):
+                    if not REGEX_PATTERNS['\\n'].search(data__azuremanagementurl):
+                        raise Invalid
+            except Invalid: pass
+            else:
+                raise Invalid
             if isinstance(data__azuremanagementurl, str):
                 data__azuremanagementurl_len = len(data__azuremanagementurl)
                 if data__azuremanagementurl_len < 1:
@@ -292,6 +349,13 @@ def validate(data, custom_formats={}, name_prefix=None):
             data_keys.remove("portal_host")
             data__portalhost = data["portal_host"]
             if not isinstance(data__portalhost, (str)):
+                raise Invalid
+            try:
+                if isinstance(data__portalhost, str):
+                    if not REGEX_PATTERNS['\\n'].search(data__portalhost):
+                        raise Invalid
+            except Invalid: pass
+            else:
                 raise Invalid
             if isinstance(data__portalhost, str):
                 data__portalhost_len = len(data__portalhost)
@@ -520,6 +584,13 @@ def validate(data, custom_formats={}, name_prefix=None):
             data__state = data["state"]
             if not isinstance(data__state, (str)):
                 raise Invalid
+            try:
+                if isinstance(data__state, str):
+                    if not REGEX_PATTERNS['\\n'].search(data__state):
+                        raise Invalid
+            except Invalid: pass
+            else:
+                raise Invalid
             if isinstance(data__state, str):
                 data__state_len = len(data__state)
                 if data__state_len < 1:
@@ -598,6 +669,13 @@ def validate(data, custom_formats={}, name_prefix=None):
                             data__sinks__sentinel__subscriptionid = data__sinks__sentinel["subscription_id"]
                             if not isinstance(data__sinks__sentinel__subscriptionid, (str)):
                                 raise Invalid
+                            try:
+                                if isinstance(data__sinks__sentinel__subscriptionid, str):
+                                    if not REGEX_PATTERNS['\\n'].search(data__sinks__sentinel__subscriptionid):
+                                        raise Invalid
+                            except Invalid: pass
+                            else:
+                                raise Invalid
                             if isinstance(data__sinks__sentinel__subscriptionid, str):
                                 data__sinks__sentinel__subscriptionid_len = len(data__sinks__sentinel__subscriptionid)
                                 if data__sinks__sentinel__subscriptionid_len < 1:
@@ -611,6 +689,13 @@ def validate(data, custom_formats={}, name_prefix=None):
                             data__sinks__sentinel__resourcegroup = data__sinks__sentinel["resource_group"]
                             if not isinstance(data__sinks__sentinel__resourcegroup, (str)):
                                 raise Invalid
+                            try:
+                                if isinstance(data__sinks__sentinel__resourcegroup, str):
+                                    if not REGEX_PATTERNS['\\n'].search(data__sinks__sentinel__resourcegroup):
+                                        raise Invalid
+                            except Invalid: pass
+                            else:
+                                raise Invalid
                             if isinstance(data__sinks__sentinel__resourcegroup, str):
                                 data__sinks__sentinel__resourcegroup_len = len(data__sinks__sentinel__resourcegroup)
                                 if data__sinks__sentinel__resourcegroup_len < 1:
@@ -623,6 +708,13 @@ def validate(data, custom_formats={}, name_prefix=None):
                             data__sinks__sentinel_keys.remove("workspace")
                             data__sinks__sentinel__workspace = data__sinks__sentinel["workspace"]
                             if not isinstance(data__sinks__sentinel__workspace, (str)):
+                                raise Invalid
+                            try:
+                                if isinstance(data__sinks__sentinel__workspace, str):
+                                    if not REGEX_PATTERNS['\\n'].search(data__sinks__sentinel__workspace):
+                                        raise Invalid
+                            except Invalid: pass
+                            else:
                                 raise Invalid
                             if isinstance(data__sinks__sentinel__workspace, str):
                                 data__sinks__sentinel__workspace_len = len(data__sinks__sentinel__workspace)
@@ -656,6 +748,13 @@ def validate(data, custom_formats={}, name_prefix=None):
                             data__sinks__webhook_keys.remove("url")
                             data__sinks__webhook__url = data__sinks__webhook["url"]
                             if not isinstance(data__sinks__webhook__url, (str)):
+                                raise Invalid
+                            try:
+                                if isinstance(data__sinks__webhook__url, str):
+                                    if not REGEX_PATTERNS['\\n'].search(data__sinks__webhook__url):
+                                        raise Invalid
+                            except Invalid: pass
+                            else:
                                 raise Invalid
                             if isinstance(data__sinks__webhook__url, str):
                                 data__sinks__webhook__url_len = len(data__sinks__webhook__url)
@@ -702,6 +801,13 @@ def validate(data, custom_formats={}, name_prefix=None):
                     data__celery__broker = data__celery["broker"]
                     if not isinstance(data__celery__broker, (str)):
                         raise Invalid
+                    try:
+                        if isinstance(data__celery__broker, str):
+                            if not REGEX_PATTERNS['\\n'].search(data__celery__broker):
+                                raise Invalid
+                    except Invalid: pass
+                    else:
+                        raise Invalid
                     if isinstance(data__celery__broker, str):
                         data__celery__broker_len = len(data__celery__broker)
                         if data__celery__broker_len < 1:
@@ -712,6 +818,13 @@ def validate(data, custom_formats={}, name_prefix=None):
                     data__celery_keys.remove("results")
                     data__celery__results = data__celery["results"]
                     if not isinstance(data__celery__results, (str)):
+                        raise Invalid
+                    try:
+                        if isinstance(data__celery__results, str):
+                            if not REGEX_PATTERNS['\\n'].search(data__celery__results):
+                                raise Invalid
+                    except Invalid: pass
+                    else:
                         raise Invalid
                     if isinstance(data__celery__results, str):
                         data__celery__results_len = len(data__celery__results)
@@ -773,6 +886,13 @@ def validate(data, custom_formats={}, name_prefix=None):
                                     data__serve__keys_item__name = data__serve__keys_item["name"]
                                     if not isinstance(data__serve__keys_item__name, (str)):
                                         raise Invalid
+                                    try:
+                                        if isinstance(data__serve__keys_item__name, str):
+                                            if not REGEX_PATTERNS['\\n'].search(data__serve__keys_item__name):
+                                                raise Invalid
+                                    except Invalid: pass
+                                    else:
+                                        raise Invalid
                                     if isinstance(data__serve__keys_item__name, str):
                                         data__serve__keys_item__name_len = len(data__serve__keys_item__name)
                                         if data__serve__keys_item__name_len < 1:
@@ -785,6 +905,13 @@ def validate(data, custom_formats={}, name_prefix=None):
                                     data__serve__keys_item_keys.remove("sha256")
                                     data__serve__keys_item__sha256 = data__serve__keys_item["sha256"]
                                     if not isinstance(data__serve__keys_item__sha256, (str)):
+                                        raise Invalid
+                                    try:
+                                        if isinstance(data__serve__keys_item__sha256, str):
+                                            if not REGEX_PATTERNS['\\n'].search(data__serve__keys_item__sha256):
+                                                raise Invalid
+                                    except Invalid: pass
+                                    else:
                                         raise Invalid
                                     if isinstance(data__serve__keys_item__sha256, str):
                                         data__serve__keys_item__sha256_len = len(data__serve__keys_item__sha256)
@@ -932,6 +1059,13 @@ def validate(data, custom_formats={}, name_prefix=None):
                     for data__tenants_key in data__tenants:
                         try:
                             if not isinstance(data__tenants_key, (str)):
+                                raise Invalid
+                            try:
+                                if isinstance(data__tenants_key, str):
+                                    if not REGEX_PATTERNS['\\n'].search(data__tenants_key):
+                                        raise Invalid
+                            except Invalid: pass
+                            else:
                                 raise Invalid
                             if isinstance(data__tenants_key, str):
                                 data__tenants_key_len = len(data__tenants_key)
