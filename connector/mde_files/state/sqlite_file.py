@@ -126,13 +126,15 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _is_ours(connection: sqlite3.Connection, path: Path) -> bool:
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    # Looked at first: whoever makes the file at this moment writes tables and ids in one step.
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     if application == _APPLICATION_ID:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version != _VERSION:
             raise SpoiledFileError(f"it has version {version} and this program knows version {_VERSION}")
         return True
-    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+    if tables == 0:
         return False
     raise InvalidConfigError(
         f"The file {str(path)!r} is another program's database.",
