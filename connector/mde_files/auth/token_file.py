@@ -7,17 +7,18 @@ import json
 import math
 import os
 import stat
-import tempfile
 import time
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mde_files.auth.tokens import is_token_text
+from mde_files.deadline import Deadline
+from mde_files.folder_lock import folder_lock
+from mde_files.private_files import replace_bytes
 from mde_files.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from mde_files.config import Config
 
@@ -26,10 +27,9 @@ _FORMAT = 1
 _MAX_BYTES = 1_048_576
 _MAX_ENTRIES = 32
 _PERSON_LIFE = 90 * 86400.0
-_ABANDONED_AFTER = 3600.0
+_LOCK_SECONDS = 2.0
 _OWNER_ONLY = 0o600
 _OTHERS = 0o077
-_SUFFIX = ".new"
 
 
 class SignedIn(NamedTuple):
@@ -49,7 +49,8 @@ class SignedIn(NamedTuple):
 class TokenFile:
     """A file of sign-ins by key. It never raises: what cannot be read is absent, what cannot be written is told once.
 
-    Several processes may share it: each write merges with what is there and replaces the file as a whole.
+    Several processes may share it: they write one at a time, and each write merges with what is there and replaces the
+    file as a whole.
 
     Args:
         path: The file; its folder is made when missing.
@@ -67,21 +68,29 @@ class TokenFile:
 
     def write(self, key: str, signed_in: SignedIn) -> None:
         """Keep ``signed_in`` under ``key``; drop what has expired and the oldest of too many entries."""
-        now = time.time()
         entry: dict[str, Any] = {
             "access_token": signed_in.token.reveal(),
             "expires_at": signed_in.expires_at,
-            "stored_at": now,
+            "stored_at": time.time(),
         }
         if signed_in.person is not None:
             entry["person"] = signed_in.person.reveal()
-        self._replace({**self._entries(), key: entry}, now)
+        self._change(lambda entries: {**entries, key: entry})
 
     def remove(self, key: str) -> None:
         """Drop what is kept under ``key``, and the file itself when nothing is left in it."""
-        entries = self._entries()
-        entries.pop(key, None)
-        self._replace(entries, time.time())
+        if os.path.lexists(self._path):
+            self._change(lambda entries: {kept: entry for kept, entry in entries.items() if kept != key})
+
+    def _change(self, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        folder = self._path.parent
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Who does not get the lock in time writes all the same: a token that is lost costs a sign-in.
+            with folder_lock(folder, Deadline(_LOCK_SECONDS).remaining):
+                self._replace(change(self._entries()))
+        except OSError as error:
+            self._tell(error.strerror or type(error).__name__)
 
     def _entries(self) -> dict[str, Any]:
         try:
@@ -108,7 +117,8 @@ class TokenFile:
             content = file.read(_MAX_BYTES + 1)
         return content if len(content) <= _MAX_BYTES else b""
 
-    def _replace(self, entries: dict[str, Any], now: float) -> None:
+    def _replace(self, entries: dict[str, Any]) -> None:
+        now = time.time()
         kept = dict(
             sorted(
                 ((key, entry) for key, entry in entries.items() if _is_worth_keeping(entry, now)),
@@ -116,38 +126,14 @@ class TokenFile:
                 reverse=True,
             )[:_MAX_ENTRIES]
         )
-        try:
-            self._sweep(now)
-            if kept:
-                self._put(kept)
-            else:
-                self._path.unlink(missing_ok=True)
-        except OSError as error:
-            self._tell(error.strerror or type(error).__name__)
-
-    def _put(self, entries: dict[str, Any]) -> None:
-        content = _encoded(entries)
-        while len(content) > _MAX_BYTES and len(entries) > 1:
-            entries.popitem()
-            content = _encoded(entries)
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # mkstemp gives mode 0600 from the first moment on.
-        descriptor, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.", suffix=_SUFFIX)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-            Path(temporary).replace(self._path)
-        except BaseException:
-            with suppress(OSError):
-                Path(temporary).unlink()
-            raise
-
-    def _sweep(self, now: float) -> None:
-        """Remove what a process that was killed while writing left behind."""
-        for leftover in self._path.parent.glob(f".{self._path.name}.*{_SUFFIX}"):
-            with suppress(OSError):
-                if leftover.stat().st_mtime < now - _ABANDONED_AFTER:
-                    leftover.unlink()
+        content = _encoded(kept)
+        while len(content) > _MAX_BYTES and len(kept) > 1:
+            kept.popitem()
+            content = _encoded(kept)
+        if kept:
+            replace_bytes(self._path, content)
+        else:
+            self._path.unlink(missing_ok=True)
 
     def _tell(self, reason: str) -> None:
         if not self._warned:
