@@ -22,7 +22,9 @@ _VERSION = 1
 _OWNER_ONLY = 0o600
 _OTHERS = 0o077
 _KEPT_ASIDE = 3
+_SIGNS_OF_DAMAGE = ("no such table", "no such column", "has no column", "Could not decode")
 _creating = threading.Lock()
+_TABLES = {"entries", "totals", "clock"}
 _SCHEMA = (
     """CREATE TABLE entries (
         key TEXT PRIMARY KEY NOT NULL, written REAL NOT NULL, expires REAL NOT NULL, counted INTEGER NOT NULL,
@@ -35,7 +37,11 @@ _SCHEMA = (
 
 
 class SpoiledFileError(sqlite3.DatabaseError):
-    """The file is a state of another version of this package."""
+    """The file is a state of an older version of this package, or one that lost its mark."""
+
+
+class NewerFileError(sqlite3.OperationalError):
+    """The file is a state of a newer version of this package, which may be using it at this moment."""
 
 
 def open_file(path: Path) -> sqlite3.Connection:
@@ -54,6 +60,10 @@ def open_file(path: Path) -> sqlite3.Connection:
     )
     try:
         _prepare(connection, path)
+    except UnicodeDecodeError:
+        # SQLite quotes the damaged part, which is no text any more.
+        connection.close()
+        raise SpoiledFileError("its schema cannot be read") from None
     except BaseException:
         connection.close()
         raise
@@ -62,8 +72,10 @@ def open_file(path: Path) -> sqlite3.Connection:
 
 def is_spoiled(error: sqlite3.Error) -> bool:
     """Tell whether ``error`` means that the file itself is broken, rather than locked, full or out of reach."""
-    # SQLite's CORRUPT and NOTADB arrive as DatabaseError itself, everything about access as OperationalError.
-    return type(error) in {sqlite3.DatabaseError, SpoiledFileError} or "no such table" in str(error)
+    # SQLite's CORRUPT and NOTADB arrive as DatabaseError, everything about access and space as OperationalError.
+    if isinstance(error, sqlite3.OperationalError):
+        return any(sign in str(error) for sign in _SIGNS_OF_DAMAGE)
+    return isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.ProgrammingError)
 
 
 def set_aside(path: Path, inode: int) -> Path | None:
@@ -127,15 +139,19 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 
 def _is_ours(connection: sqlite3.Connection, path: Path) -> bool:
     # Looked at first: whoever makes the file at this moment writes tables and ids in one step.
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     if application == _APPLICATION_ID:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version != _VERSION:
+        if version > _VERSION:
+            raise NewerFileError(f"a newer mde-files made it: version {version}, and this one knows {_VERSION}")
+        if version < _VERSION:
             raise SpoiledFileError(f"it has version {version} and this program knows version {_VERSION}")
         return True
-    if tables == 0:
+    if not tables:
         return False
+    if tables == _TABLES:
+        raise SpoiledFileError("it lost its mark")
     raise InvalidConfigError(
         f"The file {str(path)!r} is another program's database.",
         hint="Name a file of its own in 'state', such as sqlite:////var/lib/mde-files/state.sqlite3.",
