@@ -8,11 +8,6 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-try:
-    import fcntl
-except ImportError:  # pragma: no cover - no such machine is at hand
-    fcntl = None  # type: ignore[assignment]
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -39,23 +34,25 @@ def folder_lock(
     Raises:
         OSError: There is no such folder, or it cannot be read.
     """
-    if fcntl is None:  # pragma: no cover - no such machine is at hand
+    try:
+        import fcntl
+    except ImportError:  # pragma: no cover - no such machine is at hand
         yield True
         return
+
+    def take() -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            return error.errno not in _TAKEN
+        return True
+
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        while not (taken := _take(descriptor)):
+        while not (taken := take()):
             if remaining() <= _PAUSE:
                 break
             sleep(_PAUSE)
         yield taken
     finally:
         os.close(descriptor)
-
-
-def _take(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        return error.errno not in _TAKEN
-    return True

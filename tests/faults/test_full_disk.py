@@ -244,7 +244,7 @@ def test_an_answer_that_could_not_be_written_is_no_success(
         given = [words[0], sha1, *words[1:]] if words[0] == "file-stats" else words
         ended = run(*given, config_file=config_file, capture_output=False, stdout=full, stderr=subprocess.PIPE)
     said = "a failure that names the reason" if ended.code and "No space left" in ended.err else f"{ended.code}"
-    fault = f"standard output is full: {command}"
+    fault = f"standard output is full: {' '.join(words)}"
     fault_table.row(ROOM, fault, "a failure that names the reason", said)
 
 

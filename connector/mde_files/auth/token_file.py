@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mde_files.auth.tokens import is_token_text
 from mde_files.deadline import Deadline
-from mde_files.folder_lock import folder_lock
-from mde_files.private_files import replace_bytes
 from mde_files.secret import Secret
 
 if TYPE_CHECKING:
@@ -83,6 +81,8 @@ class TokenFile:
             self._change(lambda entries: {kept: entry for kept, entry in entries.items() if kept != key})
 
     def _change(self, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        from mde_files.folder_lock import folder_lock
+
         folder = self._path.parent
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -104,7 +104,8 @@ class TokenFile:
         return entries if isinstance(entries, dict) else {}
 
     def _content(self) -> bytes:
-        descriptor = os.open(self._path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        # A link that somebody put there must not lead to another file, whose mode would be changed below.
+        descriptor = os.open(self._path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0))
         with os.fdopen(descriptor, "rb") as file:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
@@ -118,6 +119,8 @@ class TokenFile:
         return content if len(content) <= _MAX_BYTES else b""
 
     def _replace(self, entries: dict[str, Any]) -> None:
+        from mde_files.private_files import replace_bytes
+
         now = time.time()
         kept = dict(
             sorted(

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import errno
+import glob
 import os
 import sqlite3
 import stat
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from mde_files.deadline import Deadline
 from mde_files.errors import InvalidConfigError
+from mde_files.folder_lock import folder_lock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 BUSY_SECONDS = 5.0
@@ -21,6 +24,8 @@ _APPLICATION_ID = 0x6D646566
 _VERSION = 1
 _OWNER_ONLY = 0o600
 _OTHERS = 0o077
+_WRITABLE_BY_OTHERS = 0o022
+_LOCK_SECONDS = 5.0
 _KEPT_ASIDE = 3
 _SIGNS_OF_DAMAGE = ("no such table", "no such column", "has no column", "Could not decode")
 _creating = threading.Lock()
@@ -86,7 +91,9 @@ def set_aside(path: Path, inode: int) -> Path | None:
     """
     moment = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S.%fZ")
     aside = path.with_name(f"{path.name}.corrupt-{moment}")
-    with _only_one(path.parent):
+    with folder_lock(path.parent, Deadline(_LOCK_SECONDS).remaining) as alone:
+        if not alone:
+            raise OSError(errno.EAGAIN, "another process keeps the folder locked")
         if inode_of(path) != inode:
             return None
         path.rename(aside)
@@ -99,7 +106,8 @@ def set_aside(path: Path, inode: int) -> Path | None:
 
 def remove_set_aside(path: Path, keep: int = 0) -> None:
     """Remove what was set aside earlier, but for the newest ``keep``."""
-    files = sorted(file for file in path.parent.glob(f"{path.name}.corrupt-*") if not file.name.endswith("-wal"))
+    pattern = f"{glob.escape(path.name)}.corrupt-*"
+    files = sorted(file for file in path.parent.glob(pattern) if not file.name.endswith("-wal"))
     for file in files[: max(0, len(files) - keep)]:
         file.unlink(missing_ok=True)
         file.with_name(f"{file.name}-wal").unlink(missing_ok=True)
@@ -118,11 +126,28 @@ def _make(path: Path) -> None:
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, _OWNER_ONLY))
     except FileExistsError:
+        _check_owner(path)
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise OSError(0, "it is no ordinary file") from None
+            raise OSError(errno.EINVAL, "it is no ordinary file") from None
         if status.st_mode & _OTHERS and hasattr(os, "geteuid") and status.st_uid == os.geteuid():
             path.chmod(_OWNER_ONLY)
+
+
+def _check_owner(path: Path) -> None:
+    """Make sure that no other user laid the file or a link there: what is kept would be that person's to read.
+
+    Raises:
+        OSError: Somebody else did.
+    """
+    if not hasattr(os, "geteuid"):
+        return
+    if {path.lstat().st_uid, path.stat().st_uid} <= {os.geteuid(), 0}:
+        return
+    # Root may look after the file of a service; in a folder where anybody can lay files, it is nobody's.
+    if os.geteuid() == 0 and not path.parent.stat().st_mode & _WRITABLE_BY_OTHERS:
+        return
+    raise OSError(errno.EPERM, "it belongs to another user")
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
@@ -156,18 +181,3 @@ def _is_ours(connection: sqlite3.Connection, path: Path) -> bool:
         f"The file {str(path)!r} is another program's database.",
         hint="Name a file of its own in 'state', such as sqlite:////var/lib/mde-files/state.sqlite3.",
     )
-
-
-@contextmanager
-def _only_one(folder: Path) -> Iterator[None]:
-    try:
-        import fcntl
-    except ImportError:  # pragma: no cover - Windows refuses to rename a file that others have open
-        yield
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
