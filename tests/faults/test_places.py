@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import stat
 import threading
 import time
@@ -24,6 +25,7 @@ from mde_files.playbook.incident import read_incident
 from mde_files.playbook.sinks import open_sink
 from mde_files.private_files import replace_text
 from mde_files.secret import Secret
+from mde_files.state import ResilientState
 from mde_files.state.interface import BackendUnavailableError
 from mde_files.state.sqlite import SqliteState
 
@@ -438,3 +440,37 @@ def test_tokens_of_many_threads_and_processes_all_stay(tmp_path: Path, fault_tab
     whole = all(one is not None and one.token.reveal().endswith(".4") for one in kept)
     fault_table.row(ROOM, "eight write tokens at once", "none lost", "none lost" if whole else "lost")
     assert len(json.loads(path.read_bytes())["sign_ins"]) == 8
+
+
+def test_threads_do_not_wait_one_after_the_other_for_a_lock(
+    tmp_path: Path, log: RecordingLog, monkeypatch: pytest.MonkeyPatch, fault_table: FaultTable
+) -> None:
+    monkeypatch.setattr("mde_files.state.sqlite_file.BUSY_SECONDS", 1.0)
+    path = tmp_path / "state.sqlite3"
+    state = ResilientState(lambda: SqliteState(path, log), required=False, log=log)  # type: ignore[arg-type]
+    # As a process that was stopped in the middle of a change leaves it.
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    def write(number: int) -> None:
+        state.update(f"quota/{number}", lambda _kept: (b"1", None), keep_seconds=60)
+
+    begun = time.monotonic()
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    seconds = time.monotonic() - begun
+    other.execute("COMMIT")
+    other.close()
+    said = f"each written, told {len(log.warnings)} time" if state.size("quota/")[0] == 8 else "lost"
+    fault_table.row(
+        ROOM,
+        "the state is locked by a stopped process, eight threads",
+        "each written, told 1 time",
+        said,
+        seconds,
+        within=4,
+    )
+    state.close()

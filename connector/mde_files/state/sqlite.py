@@ -83,6 +83,7 @@ class SqliteState(ForkGuarded):
         self._boot = boot
         self._shift = 0.0
         self._sweep_at = 0.0
+        self._failures = 0
         self._inode: int | None = None
         self._connection: sqlite3.Connection | None = None
         self._run(lambda _connection: None)
@@ -175,20 +176,31 @@ class SqliteState(ForkGuarded):
         self._disconnect()
 
     def _run(self, operation: Callable[[sqlite3.Connection], Result]) -> Result:
+        failures = self._failures
         with self.guard:
-            for tried in range(1, _TRIES + 1):
-                try:
-                    return operation(self._connected())
-                except OSError as error:
-                    self._disconnect()
-                    raise self._unavailable(error.strerror or type(error).__name__) from None
-                except sqlite3.Error as error:
-                    self._disconnect()
-                    # Another process may set the file aside while it is opened here: the next try finds a new one.
-                    if tried == _TRIES or not (is_spoiled(error) or inode_of(self._path) != self._inode):
-                        raise self._unavailable(str(error)) from None
-                    if is_spoiled(error):
-                        self._set_aside(str(error))
+            if self._failures != failures:
+                # Whoever waited for a thread that waited in vain does not do the same.
+                raise self._unavailable("it has just failed another thread")
+            try:
+                return self._tried(operation)
+            except BackendUnavailableError:
+                self._failures += 1
+                raise
+
+    def _tried(self, operation: Callable[[sqlite3.Connection], Result]) -> Result:
+        for tried in range(1, _TRIES + 1):
+            try:
+                return operation(self._connected())
+            except OSError as error:
+                self._disconnect()
+                raise self._unavailable(error.strerror or type(error).__name__) from None
+            except sqlite3.Error as error:
+                self._disconnect()
+                # Another process may set the file aside while it is opened here: the next try finds a new one.
+                if tried == _TRIES or not (is_spoiled(error) or inode_of(self._path) != self._inode):
+                    raise self._unavailable(str(error)) from None
+                if is_spoiled(error):
+                    self._set_aside(str(error))
         raise AssertionError  # pragma: no cover - the last try returns or raises
 
     def _connected(self) -> sqlite3.Connection:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import glob
 import os
 import sqlite3
 import stat
@@ -106,8 +105,8 @@ def set_aside(path: Path, inode: int) -> Path | None:
 
 def remove_set_aside(path: Path, keep: int = 0) -> None:
     """Remove what was set aside earlier, but for the newest ``keep``."""
-    pattern = f"{glob.escape(path.name)}.corrupt-*"
-    files = sorted(file for file in path.parent.glob(pattern) if not file.name.endswith("-wal"))
+    found = (file for file in path.parent.iterdir() if file.name.startswith(f"{path.name}.corrupt-"))
+    files = sorted(file for file in found if not file.name.endswith("-wal"))
     for file in files[: max(0, len(files) - keep)]:
         file.unlink(missing_ok=True)
         file.with_name(f"{file.name}-wal").unlink(missing_ok=True)
