@@ -24,6 +24,7 @@ LONGEST_TOKEN_LIFE = 172800.0
 _FORMAT = 1
 _MAX_BYTES = 1_048_576
 _MAX_ENTRIES = 32
+_SKEW = 60.0
 _PERSON_LIFE = 90 * 86400.0
 _LOCK_SECONDS = 2.0
 _OWNER_ONLY = 0o600
@@ -122,9 +123,10 @@ class TokenFile:
         from mde_files.private_files import replace_bytes
 
         now = time.time()
+        worth = ((key, _worth_keeping(entry, now)) for key, entry in entries.items())
         kept = dict(
             sorted(
-                ((key, entry) for key, entry in entries.items() if _is_worth_keeping(entry, now)),
+                ((key, entry) for key, entry in worth if entry is not None),
                 key=lambda item: float(item[1]["stored_at"]),
                 reverse=True,
             )[:_MAX_ENTRIES]
@@ -168,16 +170,28 @@ def _signed_in(entry: object) -> SignedIn | None:
     expires_at, stored_at = _number(entry.get("expires_at")), _number(entry.get("stored_at"))
     if not is_token_text(token) or expires_at is None or stored_at is None or not isinstance(person, str | None):
         return None
-    if max(expires_at, stored_at) > time.time() + LONGEST_TOKEN_LIFE:
+    if expires_at - stored_at > LONGEST_TOKEN_LIFE:
         return None
+    if _is_from_the_future(stored_at, time.time()):
+        # The clock was set back: how old the token is cannot be told any more.
+        expires_at = 0.0
     return SignedIn(Secret(token), expires_at, None if person is None else Secret(person))
 
 
-def _is_worth_keeping(entry: object, now: float) -> bool:
+def _worth_keeping(entry: object, now: float) -> dict[str, Any] | None:
+    """Return an entry as it is kept; ``None`` when it is of no use any more."""
     signed_in = _signed_in(entry)
     if signed_in is None or not isinstance(entry, dict):
-        return False
-    return signed_in.expires_at > now or (signed_in.person is not None and entry["stored_at"] > now - _PERSON_LIFE)
+        return None
+    if _is_from_the_future(entry["stored_at"], now):
+        # From here on it ages again.
+        entry = {**entry, "expires_at": signed_in.expires_at, "stored_at": now}
+    is_kept = signed_in.expires_at > now or (signed_in.person is not None and entry["stored_at"] > now - _PERSON_LIFE)
+    return entry if is_kept else None
+
+
+def _is_from_the_future(stored_at: float, now: float) -> bool:
+    return stored_at > now + _SKEW
 
 
 def _number(value: object) -> float | None:
