@@ -14,6 +14,7 @@ import sys
 import time
 import traceback
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,6 +26,7 @@ _ONE_OF = 4
 _LONGEST = 0.012
 _ACKNOWLEDGEMENT = 8
 _STARTED = b"*"
+_RAISED = b"\xff" * _ACKNOWLEDGEMENT
 _PROBLEMS_TOLD = 5
 
 
@@ -48,6 +50,20 @@ class Writer:
     def acknowledge(self, value: int) -> None:
         """Tell the parent that ``value`` is written; in one system call, so that no kill can halve it."""
         os.write(self._pipe, value.to_bytes(_ACKNOWLEDGEMENT, "little"))
+
+
+class RehearsedError(Exception):
+    """The rehearsal has come far enough."""
+
+
+class Rehearsal(Writer):
+    """Writes once in the parent, so that what is imported late is not imported by every child anew."""
+
+    def __init__(self) -> None:
+        super().__init__(0, -1, 0)
+
+    def acknowledge(self, value: int) -> None:
+        raise RehearsedError(value)
 
 
 class Acknowledged(NamedTuple):
@@ -87,8 +103,9 @@ def start(scenario: Scenario, number: int, seed: int) -> tuple[int, int]:
             os.close(reading)
             os.write(writing, _STARTED)
             scenario.write(Writer(number, writing, seed))
-        except BaseException:  # noqa: BLE001 - an error is told by the exit code
-            traceback.print_exc()
+        except BaseException as error:  # noqa: BLE001 - told by the parent, even if the kill comes now
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            os.write(writing, _RAISED + f"{type(error).__name__} in {place.name}: {error}".encode())
         finally:
             os._exit(1)
     os.close(writing)
@@ -103,8 +120,9 @@ def kill(child: int, reading: int) -> list[int]:
     _, status = os.waitpid(child, 0)
     with os.fdopen(reading, "rb") as pipe:
         told = pipe.read()
-    if not os.WIFSIGNALED(status):
-        message = "a writer ended by itself"
+    told, _, raised = told.partition(_RAISED)
+    if raised or not os.WIFSIGNALED(status):
+        message = f"a writer failed: {raised.decode()}"
         raise FindingError(message)
     return [
         int.from_bytes(told[start : start + _ACKNOWLEDGEMENT], "little")
@@ -113,6 +131,10 @@ def kill(child: int, reading: int) -> list[int]:
 
 
 def run(make: Callable[[Path], Scenario], kills: int, folder: Path, seed: int) -> dict[str, object]:
+    rehearsed = folder / "rehearsal"
+    rehearsed.mkdir()
+    with suppress(RehearsedError):
+        make(rehearsed).write(Rehearsal())
     chance = random.Random(seed)
     found: Counter[str] = Counter()
     acknowledged = done = number = 0

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import stat
 import threading
+import time
 from contextlib import suppress
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ _OWNER_ONLY = 0o600
 _OTHERS = 0o077
 _WRITABLE_BY_OTHERS = 0o022
 _LOCK_SECONDS = 5.0
+_PAUSE = 0.005
 _KEPT_ASIDE = 3
 _SIGNS_OF_DAMAGE = ("no such table", "no such column", "has no column", "Could not decode")
 _creating = threading.Lock()
@@ -150,15 +152,27 @@ def _check_owner(path: Path) -> None:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    if not _is_ours(connection, path):
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("BEGIN IMMEDIATE")
-        if not _is_ours(connection, path):
-            for statement in _SCHEMA:
-                connection.execute(statement)
-        connection.execute("COMMIT")
+    deadline = Deadline(BUSY_SECONDS)
+    while not _is_ours(connection, path):
+        try:
+            _fill(connection, path)
+        except sqlite3.OperationalError as error:
+            # SQLite does not wait by itself where two make one file ready for use at the same moment.
+            if "locked" not in str(error) or deadline.expired:
+                raise
+            connection.rollback()
+            time.sleep(_PAUSE)
     # What a power failure may cost is a cache and counts that the next start treats with care anyway.
     connection.execute("PRAGMA synchronous = OFF")
+
+
+def _fill(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("BEGIN IMMEDIATE")
+    if not _is_ours(connection, path):
+        for statement in _SCHEMA:
+            connection.execute(statement)
+    connection.execute("COMMIT")
 
 
 def _is_ours(connection: sqlite3.Connection, path: Path) -> bool:
