@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -98,7 +99,9 @@ class EventLog:
             return
         if self._writer is None:
             self._writer = self._build()
-        getattr(self._writer, level)(event, **{key: value for key, value in fields.items() if value is not None})
+        # An answer is worth more than the log of it, which may be on a full disk or have lost its reader.
+        with suppress(OSError):
+            getattr(self._writer, level)(event, **{key: value for key, value in fields.items() if value is not None})
 
     def _build(self) -> Any:
         logger = None if self._write_line is None else _PlatformLogger(self._write_line)

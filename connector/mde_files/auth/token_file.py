@@ -5,32 +5,31 @@ from __future__ import annotations
 import json
 import os
 import stat
-import tempfile
 import time
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mde_files.auth.token_store import decoded, encoded, is_worth_keeping
+from mde_files.auth.token_store import decoded, encoded, worth_keeping
+from mde_files.deadline import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from mde_files.auth.token_store import SignedIn
 
 _FORMAT = 1
 _MAX_BYTES = 1_048_576
 _MAX_ENTRIES = 32
-_ABANDONED_AFTER = 3600.0
+_LOCK_SECONDS = 2.0
 _OWNER_ONLY = 0o600
 _OTHERS = 0o077
-_SUFFIX = ".new"
 
 
 class TokenFile:
     """A file of sign-ins by key; implements ``TokenStore``. What cannot be written is told once.
 
-    Several processes may share it: each write merges with what is there and replaces the file as a whole.
+    Several processes may share it: they write one at a time, and each write merges with what is there and replaces the
+    file as a whole.
 
     Args:
         path: The file; its folder is made when missing.
@@ -48,13 +47,25 @@ class TokenFile:
 
     def write(self, key: str, signed_in: SignedIn) -> None:
         """Keep ``signed_in`` under ``key``; drop what has expired and the oldest of too many entries."""
-        self._replace({**self._entries(), key: encoded(signed_in)}, time.time())
+        entry = encoded(signed_in)
+        self._change(lambda entries: {**entries, key: entry})
 
     def remove(self, key: str) -> None:
         """Drop what is kept under ``key``, and the file itself when nothing is left in it."""
-        entries = self._entries()
-        entries.pop(key, None)
-        self._replace(entries, time.time())
+        if os.path.lexists(self._path):
+            self._change(lambda entries: {kept: entry for kept, entry in entries.items() if kept != key})
+
+    def _change(self, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        from mde_files.folder_lock import folder_lock
+
+        folder = self._path.parent
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Who does not get the lock in time writes all the same: a token that is lost costs a sign-in.
+            with folder_lock(folder, Deadline(_LOCK_SECONDS).remaining):
+                self._replace(change(self._entries()))
+        except OSError as error:
+            self._tell(error.strerror or type(error).__name__)
 
     def _entries(self) -> dict[str, Any]:
         try:
@@ -68,7 +79,8 @@ class TokenFile:
         return entries if isinstance(entries, dict) else {}
 
     def _content(self) -> bytes:
-        descriptor = os.open(self._path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        # A link that somebody put there must not lead to another file, whose mode would be changed below.
+        descriptor = os.open(self._path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0))
         with os.fdopen(descriptor, "rb") as file:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
@@ -81,46 +93,26 @@ class TokenFile:
             content = file.read(_MAX_BYTES + 1)
         return content if len(content) <= _MAX_BYTES else b""
 
-    def _replace(self, entries: dict[str, Any], now: float) -> None:
+    def _replace(self, entries: dict[str, Any]) -> None:
+        from mde_files.private_files import replace_bytes
+
+        now = time.time()
+        worth = ((key, worth_keeping(entry, now)) for key, entry in entries.items())
         kept = dict(
             sorted(
-                ((key, entry) for key, entry in entries.items() if is_worth_keeping(entry, now)),
+                ((key, entry) for key, entry in worth if entry is not None),
                 key=lambda item: float(item[1]["stored_at"]),
                 reverse=True,
             )[:_MAX_ENTRIES]
         )
-        try:
-            self._sweep(now)
-            if kept:
-                self._put(kept)
-            else:
-                self._path.unlink(missing_ok=True)
-        except OSError as error:
-            self._tell(error.strerror or type(error).__name__)
-
-    def _put(self, entries: dict[str, Any]) -> None:
-        content = _encoded(entries)
-        while len(content) > _MAX_BYTES and len(entries) > 1:
-            entries.popitem()
-            content = _encoded(entries)
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # mkstemp gives mode 0600 from the first moment on.
-        descriptor, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.", suffix=_SUFFIX)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-            Path(temporary).replace(self._path)
-        except BaseException:
-            with suppress(OSError):
-                Path(temporary).unlink()
-            raise
-
-    def _sweep(self, now: float) -> None:
-        """Remove what a process that was killed while writing left behind."""
-        for leftover in self._path.parent.glob(f".{self._path.name}.*{_SUFFIX}"):
-            with suppress(OSError):
-                if leftover.stat().st_mtime < now - _ABANDONED_AFTER:
-                    leftover.unlink()
+        content = _encoded(kept)
+        while len(content) > _MAX_BYTES and len(kept) > 1:
+            kept.popitem()
+            content = _encoded(kept)
+        if kept:
+            replace_bytes(self._path, content)
+        else:
+            self._path.unlink(missing_ok=True)
 
     def _tell(self, reason: str) -> None:
         if not self._warned:

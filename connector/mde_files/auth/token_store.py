@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LONGEST_TOKEN_LIFE = 172800.0
 _PERSON_LIFE = 90 * 86400.0
+_SKEW = 60.0
 _PREFIX = "tokens/"
 
 
@@ -117,17 +118,28 @@ def decoded(entry: object) -> SignedIn | None:
     expires_at, stored_at = _number(entry.get("expires_at")), _number(entry.get("stored_at"))
     if not is_token_text(token) or expires_at is None or stored_at is None or not isinstance(person, str | None):
         return None
-    if max(expires_at, stored_at) > time.time() + LONGEST_TOKEN_LIFE:
+    if expires_at - stored_at > LONGEST_TOKEN_LIFE:
         return None
+    if _is_from_the_future(stored_at, time.time()):
+        # The clock was set back: how old the token is cannot be told any more.
+        expires_at = 0.0
     return SignedIn(Secret(token), expires_at, None if person is None else Secret(person))
 
 
-def is_worth_keeping(entry: object, now: float) -> bool:
-    """Tell whether a JSON value stands for a sign-in that is still of use at ``now``, seconds since 1970."""
+def worth_keeping(entry: object, now: float) -> dict[str, Any] | None:
+    """Return an entry as it is kept at ``now``, seconds since 1970; ``None`` when it is of no use any more."""
     signed_in = decoded(entry)
     if signed_in is None or not isinstance(entry, dict):
-        return False
-    return signed_in.expires_at > now or (signed_in.person is not None and entry["stored_at"] > now - _PERSON_LIFE)
+        return None
+    if _is_from_the_future(entry["stored_at"], now):
+        # From here on it ages again.
+        entry = {**entry, "expires_at": signed_in.expires_at, "stored_at": now}
+    is_kept = signed_in.expires_at > now or (signed_in.person is not None and entry["stored_at"] > now - _PERSON_LIFE)
+    return entry if is_kept else None
+
+
+def _is_from_the_future(stored_at: float, now: float) -> bool:
+    return stored_at > now + _SKEW
 
 
 def _number(value: object) -> float | None:
