@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mde_files import manifest, schemas
+from mde_files import schemas
 from mde_files.errors import InvalidConfigError
 
 if TYPE_CHECKING:
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 ENVIRONMENT_PREFIX = "MDE_FILES_"
 _CONFIG_VARIABLE = "MDE_FILES_CONFIG"
+_LARGEST_BYTES = 1_048_576
+_MOST_VALUES = 20_000
 
 
 def user_config_path() -> Path:
@@ -53,18 +55,25 @@ def _path_of(source: str | os.PathLike[str] | None) -> tuple[Path, bool]:
 def _read(path: Path) -> dict[str, Any]:
     import yaml
 
+    from mde_files import bounded_yaml
+
     try:
-        document = manifest.read_yaml(path)
+        with path.open("rb") as file:
+            content = file.read(_LARGEST_BYTES + 1)
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        document = bounded_yaml.load(content, loader, bounded_yaml.Bounds(_LARGEST_BYTES, _MOST_VALUES))
     except OSError as error:
         raise InvalidConfigError(
             f"The configuration file {str(path)!r} cannot be read: {error.strerror}.",
             hint=f"Name an existing file with --config or ${_CONFIG_VARIABLE}.",
         ) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        # What the parser itself says may repeat what stands there.
+        reason = f": {error.problem}" if isinstance(error, bounded_yaml.TooMuchError) else ""
         raise InvalidConfigError(
-            f"The configuration file {str(path)!r} is no valid YAML{place}.",
+            f"The configuration file {str(path)!r} is no valid YAML{place}{reason}.",
             hint="Keys and values are written as 'key: value', one a line, nested keys indented by spaces.",
         ) from None
     if document is None:

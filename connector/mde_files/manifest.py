@@ -136,19 +136,6 @@ class Manifest(NamedTuple):
     document: Mapping[str, Any]
 
 
-def read_yaml(path: Path) -> Any:
-    """Return the YAML document in ``path``, loaded safely and, where possible, by the fast parser.
-
-    Raises:
-        OSError: The file cannot be read.
-        yaml.YAMLError: It is no YAML.
-    """
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(path.read_bytes(), Loader=loader)  # noqa: S506 - both loaders are safe loaders
-
-
 @lru_cache(maxsize=1)
 def load() -> Manifest:
     """Return the manifest that ships with the package."""
@@ -157,7 +144,9 @@ def load() -> Manifest:
 
 def as_json() -> str:
     """Return ``manifest.yaml`` as the JSON text that belongs into :data:`DOCUMENT`."""
-    document = read_yaml(resources.data_directory() / "manifest.yaml")
+    import yaml
+
+    document = yaml.safe_load((resources.data_directory() / "manifest.yaml").read_bytes())
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
