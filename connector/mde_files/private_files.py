@@ -1,14 +1,27 @@
-"""Writes files that only their owner may read, whole or not at all."""
+"""Makes files and folders that only their owner may read; files are written whole or not at all."""
 
 from __future__ import annotations
 
 import os
-import tempfile
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_OWNER_ONLY = 0o700
+
+
+def make_folder(path: Path) -> None:
+    """Make ``path`` and what is missing above it, all for the owner only; what exists stays as it is.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    for folder in reversed(missing):
+        folder.mkdir(mode=_OWNER_ONLY, exist_ok=True)
+    path.mkdir(exist_ok=True)
 
 
 def replace_text(path: Path, text: str) -> None:
@@ -17,10 +30,21 @@ def replace_text(path: Path, text: str) -> None:
     Raises:
         OSError: It cannot be written.
     """
+    replace_bytes(path, text.encode("utf-8", errors="replace"))
+
+
+def replace_bytes(path: Path, content: bytes) -> None:
+    """Put ``content`` into ``path``, as :func:`replace_text` does.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    import tempfile
+
     descriptor, fresh = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
         os.replace(fresh, path)  # noqa: PTH105 - the name comes from mkstemp
     except BaseException:
         with suppress(OSError):

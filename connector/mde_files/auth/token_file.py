@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mde_files.auth.tokens import is_token_text
+from mde_files.private_files import make_folder
 from mde_files.secret import Secret
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ class TokenFile:
         while len(content) > _MAX_BYTES and len(entries) > 1:
             entries.popitem()
             content = _encoded(entries)
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(self._path.parent)
         # mkstemp gives mode 0600 from the first moment on.
         descriptor, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.", suffix=_SUFFIX)
         try:
