@@ -146,11 +146,14 @@ def checked(given: dict[str, Any], place: str) -> dict[str, Any]:
 
 
 def _sentence(problems: list[schemas.Problem], place: str) -> str:
-    said = [
-        f"{problem.path} {problem.message}" if problem.path else f"the configuration {problem.message}"
-        for problem in problems
-    ]
-    return f"In {place}: {'; '.join(said)}."
+    return f"In {place}: {'; '.join(map(_said, problems))}."
+
+
+def _said(problem: schemas.Problem) -> str:
+    if problem.path == "client_id" and problem.keyword != "required":
+        # People mix up the two fields of a form: the value may be the client secret.
+        return "client_id has the wrong form: it is 8-4-4-4-12 hexadecimal digits"
+    return f"{problem.path or 'the configuration'} {problem.message}"
 
 
 def _suggestion(problems: list[schemas.Problem]) -> str:
