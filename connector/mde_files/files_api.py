@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from mde_files.errors import MdeFilesError, UpstreamError, UpstreamInvalidError
+from mde_files.leaving import leaves_bare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,6 +50,7 @@ class FilesApi:
         self._base_path = base_path
         self._expand_is_refused = False
 
+    @leaves_bare
     def file_info(
         self, file_hash: FileHash, *, action: str, deadline: Deadline, caller: Priority = "interactive"
     ) -> Reply:
@@ -57,6 +59,7 @@ class FilesApi:
         path = call.path.format(id=quote(file_hash.value, safe=""))
         return self._exchange.ask(call, path, {}, action=action, deadline=deadline, caller=caller)
 
+    @leaves_bare
     def file_stats(
         self, sha1: str, lookback_hours: int, *, action: str, deadline: Deadline, caller: Priority = "interactive"
     ) -> Reply:
@@ -67,6 +70,7 @@ class FilesApi:
             call, call.path.format(sha1=quote(sha1, safe="")), query, action=action, deadline=deadline, caller=caller
         )
 
+    @leaves_bare
     def file_alerts(
         self, sha1: str, *, action: str, deadline: Deadline, caller: Priority = "interactive"
     ) -> AlertsReply:

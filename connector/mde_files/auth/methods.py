@@ -59,7 +59,7 @@ def token_provider(
         events.warning("token_file_not_written", path=path, reason=reason, consequence="each process signs in anew")
 
     return RenewingTokenProvider(
-        _sign_in(config, scope, session, events, prompt), None if path is None else TokenFile(path, warn)
+        _sign_in(config, scope, session, events, prompt), None if path is None else TokenFile(path, warn), events.hide
     )
 
 

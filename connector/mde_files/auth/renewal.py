@@ -12,7 +12,7 @@ from mde_files.auth.tokens import AccessToken
 from mde_files.errors import AuthFailedError, MdeFilesError, TimeoutExceededError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from mde_files.auth.token_file import SignedIn, TokenFile
     from mde_files.deadline import Deadline
@@ -54,11 +54,15 @@ class RenewingTokenProvider:
     Args:
         sign_in: Gets a new token.
         token_file: Where tokens are kept between processes; ``None`` keeps them in memory only.
+        hide: Told of each token, which must not be shown anywhere.
     """
 
-    def __init__(self, sign_in: SignIn, token_file: TokenFile | None) -> None:
+    def __init__(
+        self, sign_in: SignIn, token_file: TokenFile | None, hide: Callable[[str], None] = lambda _token: None
+    ) -> None:
         self._sign_in = sign_in
         self._file = token_file
+        self._hide = hide
         self._known: SignedIn | None = None
         self._failure: MdeFilesError | None = None
         self._failed_at = 0.0
@@ -87,6 +91,8 @@ class RenewingTokenProvider:
         asked_at = time.monotonic()
         with self._turn(deadline):
             self._known = known = self._newest(rejected)
+            if known is not None:
+                self._hide(known.token.reveal())
             if known is not None and _lasts(known, _RENEWED_BEFORE_EXPIRY):
                 return AccessToken(known.token, known.expires_at, from_cache=True)
             try:
@@ -96,6 +102,7 @@ class RenewingTokenProvider:
                     return AccessToken(known.token, known.expires_at, from_cache=True)
                 raise
             self._known = signed_in
+            self._hide(signed_in.token.reveal())
             if self._file is not None:
                 self._file.write(self._sign_in.key(), signed_in)
             return AccessToken(signed_in.token, signed_in.expires_at, from_cache=False)
