@@ -29,9 +29,9 @@ def open_state(config: Config, log: EventLog) -> ResilientState:
         StateUnavailableError: It cannot be used, and ``state_required`` is set.
         InvalidConfigError: It can never be used: a package is missing, or the file is another program's.
     """
-    url = "" if config.state is None else config.state.reveal()
 
     def connect() -> State:
+        url = "" if config.state is None else config.state.reveal()
         if url == "memory:":
             from mde_files.state.memory import MemoryState
 
