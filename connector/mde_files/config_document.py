@@ -16,6 +16,8 @@ ENVIRONMENT_PREFIX = "MDE_FILES_"
 _CONFIG_VARIABLE = "MDE_FILES_CONFIG"
 _LARGEST_BYTES = 1_048_576
 _MOST_VALUES = 20_000
+# Fields of forms that stand beside the one for the client secret: the value may be that secret, and is not shown.
+_MIXED_UP = {"tenant_id": "a GUID or a domain", "client_id": "8-4-4-4-12 hexadecimal digits"}
 
 
 def user_config_path() -> Path:
@@ -150,9 +152,8 @@ def _sentence(problems: list[schemas.Problem], place: str) -> str:
 
 
 def _said(problem: schemas.Problem) -> str:
-    if problem.path == "client_id" and problem.keyword != "required":
-        # People mix up the two fields of a form: the value may be the client secret.
-        return "client_id has the wrong form: it is 8-4-4-4-12 hexadecimal digits"
+    if problem.path in _MIXED_UP and problem.keyword != "required":
+        return f"{problem.path} has the wrong form: it is {_MIXED_UP[problem.path]}"
     return f"{problem.path or 'the configuration'} {problem.message}"
 
 
