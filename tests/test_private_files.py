@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
-from mde_files.private_files import replace_text
+from mde_files.private_files import make_folder, replace_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,3 +33,14 @@ def test_what_was_there_stays_when_it_cannot_be_written(tmp_path: Path, monkeypa
         replace_text(path, "new")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_folders_above_are_for_the_owner_only_too(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        make_folder(tmp_path / "a" / "b" / "c")
+        make_folder(tmp_path / "a" / "b" / "c")
+    finally:
+        os.umask(before)
+    made = [tmp_path / "a", tmp_path / "a" / "b", tmp_path / "a" / "b" / "c"]
+    assert [path.stat().st_mode & 0o777 for path in made] == [0o700] * 3

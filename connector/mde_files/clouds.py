@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from mde_files import manifest
+from mde_files import manifest, schemas
 from mde_files.errors import InvalidConfigError
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def checked_url(key: str, url: str, *, shown: bool = True) -> str:
     Raises:
         InvalidConfigError: It is not protected by TLS, or its port is none.
     """
-    said = f"{url!r}" if shown else "the URL"
+    said = schemas.shown(url) if shown else "the URL"
     try:
         parts = urlsplit(url)
         is_usable = bool(parts.hostname) and (parts.port is None or parts.port > 0)
@@ -199,7 +199,7 @@ def checked_url(key: str, url: str, *, shown: bool = True) -> str:
 def _checked_authority(url: str) -> str:
     if not url.startswith("https://"):
         raise InvalidConfigError(
-            f"authority must begin with https://, not {url!r}.",
+            f"authority must begin with https://, not {schemas.shown(url)}.",
             hint="Sign-in always goes over TLS; name a CA of your own in 'ca_bundle'.",
         )
     return checked_url("authority", url)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from mde_files import clouds, manifest, sink_config
 from mde_files.config_document import ENVIRONMENT_PREFIX, checked, gathered, of_tenant
 from mde_files.errors import InvalidConfigError
+from mde_files.leaving import leaves_bare
 from mde_files.secret import Secret
 
 if TYPE_CHECKING:
@@ -154,6 +155,7 @@ def user_state_directory() -> Path:
     return platformdirs.user_state_path("mde-files", appauthor=False)
 
 
+@leaves_bare
 def load(
     source: Mapping[str, Any] | str | os.PathLike[str] | None = None,
     *,
@@ -176,6 +178,7 @@ def load(
     return _build(checked(of_tenant(document, tenant), place))
 
 
+@leaves_bare
 def load_celery(
     source: Mapping[str, Any] | str | os.PathLike[str] | None = None, *, overrides: Mapping[str, str] | None = None
 ) -> CeleryConfig:
@@ -198,7 +201,11 @@ def _build(document: dict[str, Any]) -> Config:
             hint="Give the directory (tenant) id shown on the app registration's overview page.",
         )
     endpoints = clouds.resolve(document, manifest.load())
-    ca_bundle = _file("ca_bundle", document.get("ca_bundle"))
+    ca_bundle = _path(document.get("ca_bundle"))
+    if ca_bundle is not None and not os.path.isfile(ca_bundle):  # noqa: PTH113 - Path.is_file raises for long names
+        raise InvalidConfigError(
+            f"ca_bundle names no readable file: {str(ca_bundle)!r}.", hint="Check the path and its permissions."
+        )
     return Config(
         tenant_id=document["tenant_id"].lower(),
         client_id=document["client_id"].lower() if "client_id" in document else None,
@@ -261,7 +268,7 @@ def _auth(document: Mapping[str, Any]) -> AuthConfig:
             raise InvalidConfigError(
                 f"{key} is missing; the sign-in method {method!r} needs it.", hint=_how_to_give(name)
             )
-    secret_file = _file("auth.client_secret_file", auth.get("client_secret_file"))
+    secret_file = _secret_file("auth.client_secret_file", auth.get("client_secret_file"))
     client_secret = auth.get("client_secret")
     if client_secret is None and secret_file is not None:
         client_secret = read_secret_file("auth.client_secret_file", secret_file)
@@ -271,7 +278,7 @@ def _auth(document: Mapping[str, Any]) -> AuthConfig:
         certificate=_certificate(auth["certificate"]) if "certificate" in auth else None,
         federated_token_file=_path(auth.get("federated_token_file")),
         access_token=_secret(auth.get("access_token")),
-        access_token_file=_file("auth.access_token_file", auth.get("access_token_file")),
+        access_token_file=_secret_file("auth.access_token_file", auth.get("access_token_file")),
     )
 
 
@@ -280,7 +287,7 @@ def _sinks(document: Mapping[str, Any]) -> SinksConfig:
     url, secret = webhook.get("url"), webhook.get("secret")
     if url is not None:
         clouds.checked_url("sinks.webhook.url", url, shown=False)
-    secret_file = _file("sinks.webhook.secret_file", webhook.get("secret_file"))
+    secret_file = _secret_file("sinks.webhook.secret_file", webhook.get("secret_file"))
     if secret is None and secret_file is not None:
         secret = read_secret_file("sinks.webhook.secret_file", secret_file)
     return sink_config.read(document, url=_secret(url), secret=_secret(secret))
@@ -301,7 +308,7 @@ def _certificate(document: Mapping[str, Any]) -> CertificateConfig:
             hint="Name a PFX or PEM file, or give the PEM as text.",
         )
     return CertificateConfig(
-        path=_file("auth.certificate.path", document.get("path")),
+        path=_secret_file("auth.certificate.path", document.get("path")),
         pem=_secret(document.get("pem")),
         passphrase=_secret(document.get("passphrase")),
     )
@@ -318,16 +325,23 @@ def _secret(value: str | None) -> Secret | None:
 
 
 def _path(value: str | None) -> Path | None:
-    return None if value is None else Path(value).expanduser()
+    return None if value is None else Path(os.path.expanduser(value))  # noqa: PTH111 - raises for nobody's home
 
 
-def _file(key: str, value: str | None) -> Path | None:
+def _secret_file(key: str, value: str | None) -> Path | None:
     path = _path(value)
-    if path is not None and not path.is_file():
+    if path is not None and not os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises for long names
         raise InvalidConfigError(
-            f"{key} names no readable file: {str(path)!r}.", hint="Check the path and its permissions."
+            f"{key} names no readable file{_told_place(path)}.",
+            hint="Check the path and its permissions; the secret itself belongs elsewhere.",
         )
     return path
+
+
+def _told_place(path: Path) -> str:
+    """Return a path for an error, unless it may be the secret that somebody took the setting for."""
+    is_path = len(path.parts) > 1 and os.path.isdir(path.parent)  # noqa: PTH112 - Path.is_dir raises for long names
+    return f": {str(path)!r}" if is_path else " (not shown, for it may be the secret itself)"
 
 
 def read_secret_file(key: str, path: Path) -> str:
@@ -338,10 +352,11 @@ def read_secret_file(key: str, path: Path) -> str:
     """
     try:
         text = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
+    except (OSError, ValueError):
         text = ""
     if not text:
         raise InvalidConfigError(
-            f"{key}: {str(path)!r} cannot be read or is empty.", hint="Check the file and its permissions."
+            f"{key} names a file that cannot be read or is empty{_told_place(path)}.",
+            hint="Check the file and its permissions.",
         )
     return text

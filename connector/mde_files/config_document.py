@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mde_files import manifest, schemas
+from mde_files import schemas
 from mde_files.errors import InvalidConfigError
 
 if TYPE_CHECKING:
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 ENVIRONMENT_PREFIX = "MDE_FILES_"
 _CONFIG_VARIABLE = "MDE_FILES_CONFIG"
 _GIVEN = "the configuration"
+_LARGEST_BYTES = 1_048_576
+_MOST_VALUES = 20_000
+# Fields of forms that stand beside the one for the client secret: the value may be that secret, and is not shown.
+_MIXED_UP = {"tenant_id": "a GUID or a domain", "client_id": "8-4-4-4-12 hexadecimal digits"}
 
 
 def user_config_path() -> Path:
@@ -54,18 +58,25 @@ def _path_of(source: str | os.PathLike[str] | None) -> tuple[Path, bool]:
 def _read(path: Path) -> dict[str, Any]:
     import yaml
 
+    from mde_files import bounded_yaml
+
     try:
-        document = manifest.read_yaml(path)
+        with path.open("rb") as file:
+            content = file.read(_LARGEST_BYTES + 1)
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        document = bounded_yaml.load(content, loader, bounded_yaml.Bounds(_LARGEST_BYTES, _MOST_VALUES))
     except OSError as error:
         raise InvalidConfigError(
             f"The configuration file {str(path)!r} cannot be read: {error.strerror}.",
             hint=f"Name an existing file with --config or ${_CONFIG_VARIABLE}.",
         ) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        # What the parser itself says may repeat what stands there.
+        reason = f": {error.problem}" if isinstance(error, bounded_yaml.TooMuchError) else ""
         raise InvalidConfigError(
-            f"The configuration file {str(path)!r} is no valid YAML{place}.",
+            f"The configuration file {str(path)!r} is no valid YAML{place}{reason}.",
             hint="Keys and values are written as 'key: value', one a line, nested keys indented by spaces.",
         ) from None
     if document is None:
@@ -138,11 +149,13 @@ def checked(given: dict[str, Any], place: str) -> dict[str, Any]:
 
 
 def _sentence(problems: list[schemas.Problem], place: str) -> str:
-    said = [
-        f"{problem.path} {problem.message}" if problem.path else f"the configuration {problem.message}"
-        for problem in problems
-    ]
-    return f"In {place}: {'; '.join(said)}."
+    return f"In {place}: {'; '.join(map(_said, problems))}."
+
+
+def _said(problem: schemas.Problem) -> str:
+    if problem.path in _MIXED_UP and problem.keyword != "required":
+        return f"{problem.path} has the wrong form: it is {_MIXED_UP[problem.path]}"
+    return f"{problem.path or 'the configuration'} {problem.message}"
 
 
 def _suggestion(problems: list[schemas.Problem], place: str) -> str:

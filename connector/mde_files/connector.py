@@ -15,6 +15,7 @@ from mde_files.deadline import Deadline
 from mde_files.enrichment import Asked, Enrichment
 from mde_files.errors import InvalidInputError, MdeFilesError, UpstreamInvalidError
 from mde_files.hashes import FileHash, parse_file_hash
+from mde_files.leaving import leaves_bare
 from mde_files.logs import EventLog
 from mde_files.service import Service
 
@@ -70,6 +71,7 @@ class Connector:
         self._enrichment = Enrichment(config, self.manifest, self._service, self._log, sleep=sleep)
 
     @classmethod
+    @leaves_bare
     def from_config(
         cls,
         source: Mapping[str, Any] | str | os.PathLike[str] | None = None,
@@ -133,6 +135,7 @@ class Connector:
         """
         return self.run("file_alerts", {"file_hash": file_hash})
 
+    @leaves_bare
     def run(self, action: str, params: Mapping[str, Any], asking: Asking = _PERSON) -> dict[str, Any]:
         """Return the record of an action named by its id, with parameters as its input schema describes them.
 
@@ -187,16 +190,19 @@ class Connector:
         question = records.Question(action, file_hash.value, file_hash.kind, self.config.tenant_id)
         return self._valid(records.failure_record(question, self._enrichment.source(call, None), error))
 
+    @leaves_bare
     def check(self) -> Report:
         """Sign in, compare the token with what each action needs, make one call for each endpoint; say what to fix."""
         from mde_files.check import check
 
         return check(self)
 
+    @leaves_bare
     def files_api(self) -> FilesApi:
         """Return the files API of the configured tenant; connections are made when something is asked."""
         return self._service.files_api()
 
+    @leaves_bare
     def open_sink(self, text: str) -> Sink:
         """Return where a playbook attaches what it found: ``file:PATH``, ``sentinel``, ``graph`` or ``webhook:URL``.
 
@@ -223,11 +229,13 @@ class Connector:
         """Why quota and cache are not shared although they should be, as a sentence; ``None``: nothing is amiss."""
         return self._service.degraded
 
+    @leaves_bare
     def quota_usage(self, caller: Priority = "interactive") -> dict[str, list[WindowUsage]]:
         """Return what is used and left of the quota, by id of the call, as a kind of caller may use it."""
         quota = self._service.quota(caller)
         return {call.id: quota.usage(call) for call in self.manifest.calls.values()}
 
+    @leaves_bare
     def purge(self) -> int:
         """Remove every cached answer and stored token of this configuration; return how many answers there were.
 
@@ -238,6 +246,7 @@ class Connector:
         self._service.state.purge(ATTACHED_PREFIX)
         return self._service.state.purge(CACHE_PREFIX)
 
+    @leaves_bare
     def sign_in(self, *, anew: bool = False, service: str = FILES_API) -> Claims | None:
         """Sign in or use a stored token, and return what the token says about itself; ``None``: unreadable.
 

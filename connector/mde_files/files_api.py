@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from mde_files.errors import MdeFilesError, UpstreamError, UpstreamInvalidError
+from mde_files.leaving import leaves_bare
 from mde_files.records.text import encodable
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class FilesApi:
         self._max_bytes = max_bytes
         self._expand_is_refused = False
 
+    @leaves_bare
     def file_info(
         self, file_hash: FileHash, *, action: str, deadline: Deadline, caller: Priority = "interactive"
     ) -> Reply:
@@ -61,6 +63,7 @@ class FilesApi:
         path = call.path.format(id=quote(file_hash.value, safe=""))
         return self._exchange.ask(call, path, {}, action=action, deadline=deadline, caller=caller)
 
+    @leaves_bare
     def file_stats(
         self, sha1: str, lookback_hours: int, *, action: str, deadline: Deadline, caller: Priority = "interactive"
     ) -> Reply:
@@ -71,6 +74,7 @@ class FilesApi:
             call, call.path.format(sha1=quote(sha1, safe="")), query, action=action, deadline=deadline, caller=caller
         )
 
+    @leaves_bare
     def file_alerts(
         self, sha1: str, *, action: str, deadline: Deadline, caller: Priority = "interactive"
     ) -> AlertsReply:

@@ -11,16 +11,21 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from mde_files.secret import Secret
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, MutableMapping
 
     from mde_files.config import Config
+    from mde_files.errors import MdeFilesError
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _BEARER = r"(?i)(bearer\s+)[A-Za-z0-9._~+/=-]{8,}"
 _THREE_PARTS = r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?"
 _CONTROL = r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
 REDACTED = "****"
+# Tokens live for an hour or so; those of earlier days need no hiding any more.
+_MOST_LEARNED = 16
 
 
 def redacted(text: str, secrets: Iterable[str]) -> str:
@@ -41,8 +46,11 @@ def _written_forms(secrets: Iterable[str]) -> list[str]:
 
 
 def _blacked_out(text: str, forms: Iterable[str]) -> str:
+    lowered = text.lower()
     for form in forms:
-        text = text.replace(form, REDACTED)
+        # Host names and some gateways write everything small.
+        if form.lower() in lowered:
+            text = re.sub(re.escape(form), REDACTED, text, flags=re.IGNORECASE)
     return re.sub(_THREE_PARTS, REDACTED, re.sub(_BEARER, rf"\g<1>{REDACTED}", text))
 
 
@@ -66,8 +74,9 @@ class EventLog:
     ) -> None:
         self._threshold = LEVELS[level]
         self._form = form
-        self._hidden = set(secrets)
-        self._secrets = _written_forms(self._hidden)
+        self._hidden = [Secret(secret) for secret in dict.fromkeys(secrets)]
+        self._learned: list[Secret] = []
+        self._forms = self._all_forms()
         self._write_line = write
         self._writer: Any = None
 
@@ -78,9 +87,22 @@ class EventLog:
 
     def hide(self, secret: str) -> None:
         """Let ``secret``, which was learned only now, never appear either."""
-        if secret not in self._hidden:
-            self._hidden.add(secret)
-            self._secrets = _written_forms(self._hidden)
+        learned = Secret(secret)
+        if learned not in self._learned:
+            self._learned = [*self._learned, learned][-_MOST_LEARNED:]
+            self._forms = self._all_forms()
+
+    def redacted(self, text: str) -> str:
+        """Return ``text`` as it would be written here."""
+        return _blacked_out(text, (form.reveal() for form in self._forms))
+
+    def without_secrets(self, error: MdeFilesError) -> MdeFilesError:
+        """Return ``error``, whose texts may repeat what a server sent back, without any secret."""
+        error.args = (self.redacted(error.message),)
+        error.message, error.hint = error.args[0], self.redacted(error.hint)
+        if error.correlation_id is not None:
+            error.correlation_id = self.redacted(error.correlation_id)
+        return error
 
     def debug(self, event: str, **fields: object) -> None:
         """Write what only a developer of this package wants to know."""
@@ -126,13 +148,17 @@ class EventLog:
             wrapper_class=structlog.BoundLogger,
         )
 
+    def _all_forms(self) -> list[Secret]:
+        held = (secret.reveal() for secret in (*self._hidden, *self._learned))
+        return [Secret(form) for form in _written_forms(held)]
+
     def _redact(self, _logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         return {key: self._harmless(value) for key, value in event.items()}
 
     def _harmless(self, value: object) -> object:
         if isinstance(value, bool | int | float):
             return value
-        text = _blacked_out(str(value), self._secrets)
+        text = self.redacted(str(value))
         return re.sub(_CONTROL, lambda found: f"\\u{ord(found.group()):04x}", text)
 
 

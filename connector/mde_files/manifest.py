@@ -136,19 +136,6 @@ class Manifest(NamedTuple):
     document: Mapping[str, Any]
 
 
-def read_yaml(path: Path) -> Any:
-    """Return the YAML document in ``path``, loaded safely and, where possible, by the fast parser.
-
-    Raises:
-        OSError: The file cannot be read.
-        yaml.YAMLError: It is no YAML.
-    """
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(path.read_bytes(), Loader=loader)  # noqa: S506 - both loaders are safe loaders
-
-
 @lru_cache(maxsize=1)
 def load() -> Manifest:
     """Return the manifest that ships with the package."""
@@ -161,7 +148,9 @@ def as_module() -> str:
     """Return the source that belongs into :data:`MODULE`: ``manifest.yaml`` as a dictionary."""
     import pprint
 
-    document = read_yaml(resources.data_directory() / "manifest.yaml")
+    import yaml
+
+    document = yaml.safe_load((resources.data_directory() / "manifest.yaml").read_bytes())
     return f"{_HEADER}{pprint.pformat(document, width=118, sort_dicts=False)}\n"
 
 

@@ -1,4 +1,4 @@
-"""Writes files that only their owner may read, whole or not at all."""
+"""Makes files and folders that only their owner may read; files are written whole or not at all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _OWNER_ONLY = 0o600
+_FOLDER_OF_OWNER_ONLY = 0o700
 _SUFFIX = ".new"
+
+
+def make_folder(path: Path) -> None:
+    """Make ``path`` and what is missing above it, all for the owner only; what exists stays as it is.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    for folder in reversed(missing):
+        folder.mkdir(mode=_FOLDER_OF_OWNER_ONLY, exist_ok=True)
+    path.mkdir(exist_ok=True)
 
 
 def replace_text(path: Path, text: str) -> None:

@@ -29,6 +29,10 @@ _BOOLEAN_TEXT = {
     "0": False,
 }
 _SHOWN_LENGTH = 60
+_MOST_KEYS_SHOWN = 10
+_NAME = r"[A-Za-z0-9_.-]{1,40}"
+_WORDS = r"[A-Za-z_ -]{0,30}"
+_USER_OF_URL = re.compile(r"(?i)(https?:|//).*@")
 _SENTENCES = {
     "type": "must be {rule}, not {value}",
     "enum": "must be one of {rule}, not {value}",
@@ -173,13 +177,15 @@ def _explained(broken: BrokenRule) -> Problem:
     if broken.keyword == "additionalProperties" and isinstance(broken.schema, dict):
         known = tuple(broken.schema.get("properties", {}))
         unknown = tuple(key for key in broken.instance if key not in known)
-        return Problem(path, broken.keyword, f"has no setting {', '.join(map(repr, unknown))}", unknown, known)
+        told = ", ".join(map(_key_shown, unknown[:_MOST_KEYS_SHOWN]))
+        more = f" and {len(unknown) - _MOST_KEYS_SHOWN:,} more" if len(unknown) > _MOST_KEYS_SHOWN else ""
+        return Problem(path, broken.keyword, f"has no setting {told}{more}", unknown, known)
     return Problem(path, broken.keyword, _in_words(broken))
 
 
 def _in_words(broken: BrokenRule) -> str:
     template = _SENTENCES.get(broken.keyword, "breaks the rule '{keyword}'")
-    value = "the value" if _is_secret(broken) else shown(broken.instance)
+    value = "the value" if _may_be_secret(broken) else shown(broken.instance)
     return template.format(keyword=broken.keyword, rule=_rule_in_words(broken.keyword, broken.rule), value=value)
 
 
@@ -189,15 +195,34 @@ def _rule_in_words(keyword: str, rule: Any) -> str:
     return ", ".join(str(value) for value in rule) if keyword == "enum" else str(rule)
 
 
-def _is_secret(broken: BrokenRule) -> bool:
-    return isinstance(broken.schema, dict) and bool(broken.schema.get("writeOnly"))
+def _may_be_secret(broken: BrokenRule) -> bool:
+    """Tell whether the value is a secret, stands where secrets belong below it, or is no word where words belong."""
+    if broken.keyword == "enum" and not re.fullmatch(_WORDS, str(broken.instance)):
+        return True
+    return _holds_secrets(broken.schema)
+
+
+def _holds_secrets(schema: object) -> bool:
+    if not isinstance(schema, dict):
+        return False
+    return bool(schema.get("writeOnly")) or any(map(_holds_secrets, schema.get("properties", {}).values()))
+
+
+def _key_shown(key: object) -> str:
+    """Return a key as far as it is a name: without a space after the colon, a key in YAML is name and value."""
+    found = re.match(_NAME, str(key))
+    name = found[0] if found else ""
+    return repr(name if name == key else f"{name}…")
 
 
 def shown(value: object) -> str:
     """Return ``value`` as short, printable text for a message to people."""
     if isinstance(value, dict | list):
         return "a group of keys" if isinstance(value, dict) else "a list"
-    text = json.dumps(value, ensure_ascii=True, default=repr)
+    try:
+        text = _USER_OF_URL.sub(r"\1****@", json.dumps(value, ensure_ascii=True, default=repr))
+    except ValueError:
+        return "a huge number"
     return text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 1] + "…"
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from mde_files.auth.token_store import entry_key
 from mde_files.config import read_secret_file
+from mde_files.errors import InvalidConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +38,9 @@ class Credential(Protocol):
             InvalidConfigError: The credential cannot be used.
         """
 
+    def secrets(self) -> tuple[str, ...]:
+        """Return what is sent to prove it, beyond the secrets of the configuration."""
+
 
 class ClientSecret:
     """A client secret."""
@@ -52,6 +56,10 @@ class ClientSecret:
         """Return the secret as MSAL takes it."""
         return self._secret.reveal()
 
+    def secrets(self) -> tuple[str, ...]:
+        """Return nothing: the configuration knows the secret."""
+        return ()
+
 
 class FederatedToken:
     """A file with the token that Kubernetes or another issuer gives the workload, and replaces from time to time."""
@@ -65,7 +73,17 @@ class FederatedToken:
 
     def for_msal(self) -> Mapping[str, Any]:
         """Return the assertion as MSAL takes it: a function that reads the file anew."""
-        return {"client_assertion": lambda: read_secret_file("auth.federated_token_file", self._path)}
+        return {"client_assertion": self._read}
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return the token."""
+        try:
+            return (self._read(),)
+        except InvalidConfigError:
+            return ()
+
+    def _read(self) -> str:
+        return read_secret_file("auth.federated_token_file", self._path)
 
 
 class ApplicationSignIn:
@@ -117,4 +135,5 @@ class ApplicationSignIn:
             return application.acquire_token_for_client(scopes=[self._scope])
 
         asked_at = time.time()
-        return signed_in(ask_msal(ask, http, config.secrets()), asked_at, config.secrets())
+        secrets = (*config.secrets(), *self._credential.secrets())
+        return signed_in(ask_msal(ask, http, secrets), asked_at, secrets)

@@ -28,7 +28,7 @@ class CertificateCredential:
     """A certificate with its private key; signs assertions with SHA-256 (PS256, ``x5t#S256``), never SHA-1."""
 
     def __init__(self, config: CertificateConfig) -> None:
-        self._passphrase = config.passphrase.reveal().encode() if config.passphrase is not None else None
+        self._passphrase = config.passphrase
         self._path = config.path
         self._pem = config.pem
         self._place = "auth.certificate.pem" if self._path is None else f"auth.certificate.path: {str(self._path)!r}"
@@ -57,6 +57,10 @@ class CertificateCredential:
             "public_certificate": certificate.public_bytes(serialization.Encoding.PEM).decode("ascii"),
         }
 
+    def secrets(self) -> tuple[str, ...]:
+        """Return nothing: assertions are signed with the key, which is never sent."""
+        return ()
+
     def _from_pem(self, content: bytes) -> tuple[RSAPrivateKey, list[Certificate]]:
         from cryptography import x509
         from cryptography.hazmat.primitives import serialization
@@ -72,7 +76,7 @@ class CertificateCredential:
         if encrypted and self._passphrase is None:
             raise self._wrong("is encrypted, and no passphrase is given", _ENCRYPTED_HINT)
         try:
-            key = serialization.load_pem_private_key(found.group(), self._passphrase if encrypted else None)
+            key = serialization.load_pem_private_key(found.group(), self._password() if encrypted else None)
             certificates = [x509.load_pem_x509_certificate(block) for block in blocks]
         except Exception:  # noqa: BLE001 - several libraries' errors for damaged bytes
             problem = "is damaged, or the passphrase does not fit" if encrypted else "is damaged"
@@ -83,7 +87,7 @@ class CertificateCredential:
         from cryptography.hazmat.primitives.serialization import pkcs12
 
         try:
-            key, certificate, _ = pkcs12.load_key_and_certificates(content, self._passphrase)
+            key, certificate, _ = pkcs12.load_key_and_certificates(content, self._password())
         except Exception:  # noqa: BLE001 - several libraries' errors for damaged bytes
             raise self._unreadable_pfx(content) from None
         if key is None or certificate is None:
@@ -104,6 +108,9 @@ class CertificateCredential:
         if self._passphrase is None:
             return self._wrong("is encrypted or damaged, and no passphrase is given", _ENCRYPTED_HINT)
         return self._wrong("is damaged, or the passphrase does not fit", _ENCRYPTED_HINT)
+
+    def _password(self) -> bytes | None:
+        return None if self._passphrase is None else self._passphrase.reveal().encode()
 
     def _rsa(self, key: object) -> RSAPrivateKey:
         from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -88,11 +89,12 @@ class DeviceCodeSignIn:
                 return None
             return application.acquire_token_silent_with_error([self._scope], accounts[0], force_refresh=True)
 
+        secrets = (*self._config.secrets(), *_kept_secrets(person))
         asked_at = time.time()
-        result = ask_msal(ask, http, self._config.secrets())
+        result = ask_msal(ask, http, secrets)
         if result is None:
             return None
-        return signed_in(result, asked_at, self._config.secrets(), Secret(cache.serialize()))
+        return signed_in(result, asked_at, secrets, Secret(cache.serialize()))
 
     def _confirmed(self, http: MsalHttpClient, prompt: Callable[[str], None]) -> SignedIn:
         from mde_files.auth.msal_answers import ask_msal, sign_in_failure, signed_in
@@ -104,6 +106,7 @@ class DeviceCodeSignIn:
         flow = ask_msal(lambda: application.initiate_device_flow(scopes=scopes), http, secrets)
         if not isinstance(flow.get("user_code"), str) or not isinstance(flow.get("device_code"), str):
             raise sign_in_failure(flow, secrets)
+        secrets = (*secrets, flow["device_code"])
         prompt(_message(flow))
         wait = min(max(0.0, float(flow["expires_in"])), _LONGEST_WAIT)
         flow["expires_at"] = time.time() + wait
@@ -136,6 +139,16 @@ def _cache(person: Secret | None) -> SerializableTokenCache:
         except ValueError:
             cache.deserialize(None)
     return cache
+
+
+def _kept_secrets(person: Secret) -> list[str]:
+    """Return the tokens in what MSAL kept of a person's sign-in."""
+    try:
+        kept = json.loads(person.reveal())
+        entries = [entry for kind in kept.values() for entry in kind.values()]
+        return [entry["secret"] for entry in entries if isinstance(entry.get("secret"), str)]
+    except (ValueError, AttributeError):
+        return []
 
 
 def _message(flow: dict[str, Any]) -> str:

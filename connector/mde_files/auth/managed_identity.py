@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # What MSAL finds the identity endpoint by; another resource has other values.
 _ENDPOINT_VARIABLES = ("IDENTITY_ENDPOINT", "IDENTITY_HEADER", "MSI_ENDPOINT", "MSI_SECRET", "IMDS_ENDPOINT")
+_SECRET_VARIABLES = ("IDENTITY_HEADER", "MSI_SECRET")
 _NOT_AZURE_HINT = "auth.method 'managed_identity' works on Azure resources (and Azure Arc) only."
 
 
@@ -63,9 +64,10 @@ class ManagedIdentitySignIn:
             client = msal.ManagedIdentityClient(identity, http_client=http)
             return client.acquire_token_for_client(resource=self._scope.removesuffix("/.default"))
 
+        secrets = (*config.secrets(), *filter(None, map(os.environ.get, _SECRET_VARIABLES)))
         asked_at = time.time()
         try:
-            return signed_in(ask_msal(ask, http, config.secrets()), asked_at, config.secrets())
+            return signed_in(ask_msal(ask, http, secrets), asked_at, secrets)
         except AuthFailedError as error:
             raise self._explained(error) from None
 

@@ -56,7 +56,9 @@ def token_provider(
         from mde_files.auth.ready_token import ReadyTokenProvider
 
         return ReadyTokenProvider(auth.access_token, auth.access_token_file, events)
-    return RenewingTokenProvider(_sign_in(config, scope, session, events, prompt), store or _file(config, events))
+    return RenewingTokenProvider(
+        _sign_in(config, scope, session, events, prompt), store or _file(config, events), events.hide
+    )
 
 
 def _file(config: Config, log: EventLog) -> TokenStore | None:

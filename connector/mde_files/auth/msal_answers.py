@@ -9,6 +9,7 @@ from mde_files.auth.entra_errors import explain_sign_in_failure
 from mde_files.auth.token_store import LONGEST_TOKEN_LIFE, SignedIn
 from mde_files.auth.tokens import is_token_text
 from mde_files.errors import MdeFilesError, UpstreamError, UpstreamInvalidError
+from mde_files.foreign_logs import kept_out
 from mde_files.logs import redacted
 from mde_files.secret import Secret
 
@@ -35,7 +36,8 @@ def ask_msal(ask: Callable[[], Any], http: MsalHttpClient, secrets: Iterable[str
         MdeFilesError: ``ask`` raised it, or whatever MSAL raised stands for it.
     """
     try:
-        return ask()
+        with kept_out("msal"):
+            return ask()
     except MdeFilesError:
         raise
     except Exception as error:  # noqa: BLE001 - MSAL meets a malformed answer with whatever it stumbles over
@@ -81,7 +83,8 @@ def sign_in_failure(result: Mapping[str, Any], secrets: Iterable[str]) -> MdeFil
         key: redacted(_beginning(value), known) if isinstance(value, str) else value for key, value in result.items()
     }
     refusal = explain_sign_in_failure(harmless)
-    if result.get("error") in _TEMPORARY_ERRORS:
+    error = result.get("error")
+    if isinstance(error, str) and error in _TEMPORARY_ERRORS:
         return UpstreamError(
             refusal.message, hint="The sign-in service asks to try again later.", correlation_id=refusal.correlation_id
         )

@@ -13,7 +13,7 @@ from mde_files.errors import AuthFailedError, MdeFilesError, TimeoutExceededErro
 from mde_files.state import host_clock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from mde_files.auth.token_store import SignedIn, TokenStore
     from mde_files.deadline import Deadline
@@ -69,11 +69,15 @@ class RenewingTokenProvider:
     Args:
         sign_in: Gets a new token.
         store: Where tokens are kept between processes; ``None`` keeps them in memory only.
+        hide: Told of each token, which must not be shown anywhere.
     """
 
-    def __init__(self, sign_in: SignIn, store: TokenStore | None) -> None:
+    def __init__(
+        self, sign_in: SignIn, store: TokenStore | None, hide: Callable[[str], None] = lambda _token: None
+    ) -> None:
         self._sign_in = sign_in
         self._store = store
+        self._hide = hide
         self._held: _Held | None = None
         self._failure: MdeFilesError | None = None
         self._failed_at = 0.0
@@ -102,6 +106,8 @@ class RenewingTokenProvider:
         asked_at = time.monotonic()
         with self._turn(deadline):
             known = self._newest(rejected)
+            if known is not None:
+                self._hide(known.token.reveal())
             held = self._held = None if known is None else self._hold(known)
             if held is not None and held.lasts(_RENEWED_BEFORE_EXPIRY):
                 return held.token(from_cache=True)
@@ -112,6 +118,7 @@ class RenewingTokenProvider:
                     return held.token(from_cache=True)
                 raise
             self._held = held = self._hold(signed_in)
+            self._hide(signed_in.token.reveal())
             if self._store is not None:
                 self._store.write(self._sign_in.key(), signed_in)
             return held.token(from_cache=False)

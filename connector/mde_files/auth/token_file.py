@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mde_files.auth.token_store import decoded, encoded, worth_keeping
 from mde_files.deadline import Deadline
+from mde_files.private_files import make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +61,7 @@ class TokenFile:
 
         folder = self._path.parent
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(folder)
             # Who does not get the lock in time writes all the same: a token that is lost costs a sign-in.
             with folder_lock(folder, Deadline(_LOCK_SECONDS).remaining):
                 self._replace(change(self._entries()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mde_files.commands.options import parser
 from mde_files.errors import InvalidInputError
+from mde_files.private_files import replace_text
 
 if TYPE_CHECKING:
     from mde_files.console import Console
@@ -55,9 +55,7 @@ def write_configuration(configuration: dict[str, Any], directory: Path) -> Path:
     import yaml
 
     path = directory / "config.yaml"
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        yaml.safe_dump(configuration, file, sort_keys=False)
+    replace_text(path, yaml.safe_dump(configuration, sort_keys=False))
     return path
 
 

@@ -14,11 +14,19 @@ if TYPE_CHECKING:
     from mde_files.console import Console
 
 
+_UNKNOWN = "unrecognized arguments: "
+
+
 class Parser(argparse.ArgumentParser):
     """A parser whose mistakes are errors of this package, so that ``--json`` holds for them too."""
 
     def error(self, message: str) -> NoReturn:
         """Raise ``InvalidInputError`` with what is wrong and the way to the help."""
+        # What stands behind an unknown option may be a secret that somebody tried to give by it.
+        begin, words = message.partition(_UNKNOWN)[1:]
+        if begin:
+            names = [word.partition("=")[0] for word in words.split() if word.startswith("-")]
+            message = f"{begin}{' '.join(names) or 'too many'}"
         raise InvalidInputError(f"{message}.", hint=f"'{self.prog} --help' shows how it is used.")
 
 

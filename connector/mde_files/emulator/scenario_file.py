@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from mde_files import bounded_yaml
 from mde_files.emulator import incidents
 from mde_files.emulator import scenario as parts
 from mde_files.emulator.moments import duration, resolve_all
@@ -18,6 +19,7 @@ from mde_files.emulator.switches import Switches
 from mde_files.errors import InvalidConfigError
 
 DEFAULT_SCENARIO = Path(__file__).parent / "scenarios" / "default.yaml"
+_BOUNDS = bounded_yaml.Bounds(size=16_777_216, values=200_000)
 _TIMESTAMP_TAG = "tag:yaml.org,2002:timestamp"
 _DEFAULT_ALERT = {
     "severity": "Medium",
@@ -60,13 +62,15 @@ def read_document(path: Path) -> Any:
         }
 
     try:
-        return yaml.load(path.read_bytes(), Loader=TextTimestamps)  # noqa: S506 - derived from the safe loader
+        with path.open("rb") as file:
+            content = file.read(_BOUNDS.size + 1)
+        return bounded_yaml.load(content, TextTimestamps, _BOUNDS)
     except OSError as error:
         raise InvalidConfigError(
             f"The scenario {path} cannot be read: {error.strerror or error}.",
             hint="Name a YAML file, or leave the scenario out for the default one.",
         ) from error
-    except (yaml.YAMLError, UnicodeError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "not readable text"

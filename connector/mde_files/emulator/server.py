@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mde_files.emulator.scenario import Scenario
 from mde_files.errors import InvalidConfigError
+from mde_files.private_files import make_folder, replace_bytes
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -146,7 +147,7 @@ class Emulator:
             self.base_url = f"https://[{public}]:{port}" if ":" in public else f"https://{public}:{port}"
             identity = make_server_identity(sorted({public, "127.0.0.1", "::1", "localhost"}))
             self._directory = self._given_directory or Path(tempfile.mkdtemp(prefix="mde-files-emulator-"))
-            self._directory.mkdir(parents=True, exist_ok=True)
+            make_folder(self._directory)
             self._write("ca.pem", identity.authority_pem)
             self._emulation = Emulation(self._scenario, self.base_url)
             connections: dict[Any, Any] = {}
@@ -339,9 +340,7 @@ class Emulator:
 
     def _write(self, name: str, content: bytes) -> Path:
         path = self._folder() / name
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+        replace_bytes(path, content)
         if path not in self._written:
             self._written.append(path)
         return path

@@ -9,6 +9,7 @@ from mde_files import config as configuration
 from mde_files import manifest
 from mde_files.connector import Connector
 from mde_files.errors import InvalidConfigError
+from mde_files.leaving import leaves_bare
 from mde_files.logs import EventLog
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def configuration_of(values: Mapping[str, Any], defaults: Mapping[str, Any] | No
     return document
 
 
+@leaves_bare
 def connector(
     values: Mapping[str, Any],
     *,

@@ -1,21 +1,20 @@
 """Expressions of playbooks: JMESPath with two functions of its own. They read data and can do nothing else.
 
-An expression is bounded before it ever runs: in length, and in the number of calls and selections, without which no
-expression can make much more of its data than it was given.
+An expression is bounded before it ever runs, in length and in the number of calls and selections, and while it runs, in
+time and in what it makes of its data.
 """
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from jmespath import Options, exceptions, functions
+from jmespath import exceptions
 from jmespath.parser import ParsedResult, Parser
 
 from mde_files.errors import InvalidInputError
-from mde_files.timestamps import parse_timestamp
+from mde_files.playbook.evaluation import PlaybookFunctions, TooMuchError, evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +23,6 @@ LONGEST_EXPRESSION = 500
 _MOST_CALLS = 16
 _DEEPEST = 60
 _COUNTED = frozenset({"function_expression", "multi_select_list", "multi_select_dict"})
-_SECONDS_PER_DAY = 86400.0
 _EMPTY: tuple[object, ...] = (None, "", [], {})
 
 
@@ -38,36 +36,6 @@ class ExpressionError(InvalidInputError):
     def __init__(self, message: str, *, hint: str = "", position: int | None = None) -> None:
         super().__init__(message, hint=hint)
         self.position = position
-
-
-class PlaybookFunctions(functions.Functions):
-    """The functions of JMESPath and those that playbooks add."""
-
-    @functions.signature({"types": ["string", "null"]})
-    def _func_days_since(self, moment: str | None) -> float | None:
-        """``days_since(timestamp)``: days from an RFC 3339 time until now; null for an absent time."""
-        if moment is None:
-            return None
-        try:
-            return (time.time() - parse_timestamp(moment).timestamp()) / _SECONDS_PER_DAY
-        except ValueError:
-            return None
-
-    @functions.signature({"types": ["array", "null"]}, {"types": ["array"]})
-    def _func_on_other_devices(self, alerts: list[Any] | None, devices: list[Any]) -> list[Any]:
-        """``on_other_devices(alerts, devices)``: the alerts whose device is none of ``devices`` (ids or DNS names)."""
-        known = set(filter(lambda name: isinstance(name, str), devices))
-        return [
-            alert
-            for alert in alerts or []
-            if isinstance(alert, Mapping)
-            and known.isdisjoint(
-                {str(alert[key]).lower() for key in ("machine_id", "computer_dns_name") if alert.get(key)}
-            )
-        ]
-
-
-_OPTIONS = Options(custom_functions=PlaybookFunctions())
 
 
 class Expression:
@@ -103,10 +71,15 @@ class Expression:
         """Return the value of the expression on ``data``.
 
         Raises:
-            ExpressionError: A function was given a value of the wrong type.
+            ExpressionError: A function was given a value of the wrong type, or the data is too much for it.
         """
         try:
-            return self._parsed.search(data, options=_OPTIONS)
+            return evaluate(self._parsed.parsed, data)
+        except TooMuchError:
+            raise ExpressionError(
+                f"The expression {self.text!r} takes too much time or memory on this data.",
+                hint="Choose what it is about first, as in: steps.alerts.file_alerts.alerts[:100].title",
+            ) from None
         except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
             said = _reason(error)
             raise ExpressionError(

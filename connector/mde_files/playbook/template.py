@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from mde_files.playbook.expression import Expression, ExpressionError
@@ -85,7 +86,9 @@ def in_words(value: Any) -> str:
         items = list(dict.fromkeys(in_words(item) for item in value if not isinstance(item, list)))
         more = f" and {len(items) - _MOST_ITEMS} more" if len(items) > _MOST_ITEMS else ""
         return (", ".join(items[:_MOST_ITEMS]) or "none") + more
-    return in_words(json.dumps(value, ensure_ascii=False, default=str)[: _LONGEST_VALUE + 1])
+    # Only as much as is shown: the same group of keys may stand in it many times over.
+    pieces = islice(json.JSONEncoder(ensure_ascii=False, default=str).iterencode(value), _LONGEST_VALUE + 1)
+    return in_words("".join(pieces)[: _LONGEST_VALUE + 1])
 
 
 def _expression(text: str, start: int) -> Expression:

@@ -30,12 +30,11 @@ def open_state(config: Config, log: EventLog) -> State:
         StateUnavailableError: It cannot be used, and ``state_required`` is set.
         InvalidConfigError: It can never be used: a package is missing, or the file is another program's.
     """
-    url = "" if config.state is None else config.state.reveal()
-
-    if url == "memory:":
+    if config.state is not None and config.state.reveal() == "memory:":
         return MemoryState()
 
     def connect() -> State:
+        url = "" if config.state is None else config.state.reveal()
         if url.startswith(("redis://", "rediss://")):
             from mde_files.state.redis_state import RedisState
 

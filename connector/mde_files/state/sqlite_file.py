@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from mde_files.deadline import Deadline
 from mde_files.errors import InvalidConfigError
 from mde_files.folder_lock import folder_lock
+from mde_files.private_files import make_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,7 +124,7 @@ def inode_of(path: Path) -> int | None:
 
 
 def _make(path: Path) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(path.parent)
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, _OWNER_ONLY))
     except FileExistsError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mde_files.errors import UpstreamInvalidError
@@ -14,13 +15,15 @@ if TYPE_CHECKING:
 
     from mde_files.transport.session import HttpAnswer
 
-_MAX_CORRELATION_ID = 100
+_LONGEST_KIND = 60
 _MAX_MESSAGE = 2000
 # Objects count as some keys, and a key has some bytes on average, in answers with more keys than are always allowed.
 _ALWAYS_ALLOWED = 200_000
 _BYTES_PER_KEY = 8
 _KEYS_PER_OBJECT = 4
 _FLOATS_ROUND_FROM = 2**53
+# A GUID, or what gateways use instead; longer texts are no ids, and what is cut could not be redacted.
+_CORRELATION_ID = r"[0-9A-Za-z|._:-]{1,100}"
 _WRONG_HINT = "A proxy or gateway may have answered instead of the service; check base_url and proxy."
 
 
@@ -46,9 +49,10 @@ def parse_json(answer: HttpAnswer) -> Any:
     """
     content_type = answer.headers.get("Content-Type", "")
     if "json" not in content_type.lower():
-        kind = content_type.partition(";")[0].strip()[:60]
+        kind = content_type.partition(";")[0].strip()
+        named = "another content type" if len(kind) > _LONGEST_KIND else repr(kind) if kind else "no content type"
         raise UpstreamInvalidError(
-            f"The service answered with {repr(kind) if kind else 'no content type'} instead of JSON.",
+            f"The service answered with {named} instead of JSON.",
             hint=_WRONG_HINT,
             http_status=answer.status,
         )
@@ -141,5 +145,5 @@ def error_envelope(answer: HttpAnswer) -> ErrorEnvelope | None:
     return ErrorEnvelope(
         code=error["code"],
         message=message[:_MAX_MESSAGE] if isinstance(message, str) else "",
-        correlation_id=target[:_MAX_CORRELATION_ID] if isinstance(target, str) and target.isprintable() else None,
+        correlation_id=target if isinstance(target, str) and re.fullmatch(_CORRELATION_ID, target) else None,
     )

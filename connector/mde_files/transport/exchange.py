@@ -119,6 +119,22 @@ class Exchange:
             MdeFilesError: Every error of this package except those about input. A POST or PATCH that got no answer, or
                 one that does not tell, may have been done.
         """
+        try:
+            return self._ask(call, path, query, action=action, deadline=deadline, caller=caller, body=body)
+        except MdeFilesError as error:
+            raise self._log.without_secrets(error) from None
+
+    def _ask(
+        self,
+        call: Call,
+        path: str,
+        query: Mapping[str, str],
+        *,
+        action: str,
+        deadline: Deadline,
+        caller: Priority,
+        body: Mapping[str, Any] | None,
+    ) -> Reply:
         waited = 0.0
         renewed = False
         attempt = 0
@@ -263,7 +279,9 @@ class Exchange:
 
     def _announce_sunset(self, answer: HttpAnswer, call: Call) -> None:
         told = {
-            name.lower(): answer.headers[name][:100] for name in ("Deprecation", "Sunset") if name in answer.headers
+            name.lower(): self._log.redacted(answer.headers[name])[:100]
+            for name in ("Deprecation", "Sunset")
+            if name in answer.headers
         }
         if told and call.id not in self._announced_sunset:
             self._announced_sunset.add(call.id)

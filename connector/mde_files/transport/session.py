@@ -15,6 +15,7 @@ import urllib3.exceptions
 
 from mde_files.clouds import is_loopback
 from mde_files.errors import InvalidConfigError, TimeoutExceededError, UpstreamInvalidError
+from mde_files.foreign_logs import kept_out
 from mde_files.transport.connections import DeadlineAdapter, TooManyBytesError, within
 
 if TYPE_CHECKING:
@@ -116,7 +117,10 @@ class HttpSession:
                 hint="Raise timeouts.total, or ask again when the service is faster.",
             )
         try:
-            with within(deadline, _LARGEST_OVERHEAD * self._max_bytes + _HEADER_BYTES):
+            with (
+                within(deadline, _LARGEST_OVERHEAD * self._max_bytes + _HEADER_BYTES),
+                kept_out("urllib3.connectionpool"),
+            ):
                 response = self._session.request(
                     method,
                     url,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from mde_files.errors import InvalidConfigError, StateUnavailableError
+from mde_files.leaving import leaves_bare
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +32,7 @@ def task_name(action: str) -> str:
     return f"mde_files.{action}"
 
 
+@leaves_bare
 def make_app(settings: CeleryConfig, *, keeps_results: bool = True) -> Celery:
     """Return the app; nothing is connected yet.
 

@@ -6,6 +6,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mde_files.leaving import leaves_bare
 from mde_files.platforms import running
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ _ASSET_CODES = frozenset({"invalid_config", "auth_failed"})
 _GIVEN_LIBRARIES = {"requests": (2, 32), "urllib3": (2, 6)}
 
 
+@leaves_bare
 def connector(
     settings: Mapping[str, Any], asset_id: str, state_directory: str, write_log: Callable[[str, str], None]
 ) -> Connector:

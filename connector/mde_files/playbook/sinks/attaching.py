@@ -6,6 +6,7 @@ import hashlib
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from mde_files.leaving import leaves_bare
 from mde_files.playbook.attachment import Attached
 from mde_files.playbook.sinks.history import History, Memory, changes_between, essence, left_of, told_again
 from mde_files.playbook.sinks.turns import turn
@@ -70,6 +71,7 @@ class AttachingSink:
         """Return the ids of the manifest's calls that attaching makes."""
         return self._calls
 
+    @leaves_bare
     def attach(self, incident: Incident, attachment: Attachment, *, dry_run: bool, deadline: Deadline) -> Attached:
         """Attach what is not there yet (see ``Sink``)."""
         place = self._place_of(incident)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mde_files.playbook.sinks.interface import Place, Sink
 
 _KNOWN = "file:PATH, sentinel, graph, webhook:URL"
+_LONGEST_NAME = 12
 _GRAPH = "graph"
 _AZURE = "azure_management"
 
@@ -38,7 +39,9 @@ def open_sink(text: str, connector: Connector, *, sleep: Callable[[float], None]
     name, _, address = text.partition(":")
     opened = _OPENED.get(name)
     if opened is None or (name == "file") > bool(address) or (bool(address) and name not in _WITH_ADDRESS):
-        raise InvalidInputError(f"There is no sink {schemas.shown(text)}.", hint=f"Sinks: {_KNOWN}.")
+        # The rest of it may be the address of a webhook, which is a secret.
+        told = f" {schemas.shown(name)} of this form" if name.isalpha() and len(name) <= _LONGEST_NAME else " like this"
+        raise InvalidInputError(f"There is no sink{told}.", hint=f"Sinks: {_KNOWN}.")
     from mde_files.playbook.sinks.attaching import AttachingSink
 
     return AttachingSink(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mde_files import schemas
 from mde_files.deadline import Deadline
 from mde_files.errors import InvalidConfigError, InvalidInputError, UpstreamInvalidError
+from mde_files.leaving import leaves_bare
 from mde_files.playbook.json_reading import text
 from mde_files.playbook.sinks.calling import IncidentCalls
 
@@ -26,6 +27,7 @@ _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _MOST_REDIRECTS = 5
 
 
+@leaves_bare
 def read_from_service(service: str, incident_id: str, connector: Connector) -> dict[str, Any]:
     """Return an incident as its product sends it, with the files it names.
 

@@ -28,6 +28,7 @@ from mde_files.errors import (
 )
 from mde_files.playbook.sinks.interface import Look
 from mde_files.render.comment import digest
+from mde_files.secret import Secret
 from mde_files.timestamps import utc_now_text
 from mde_files.transport.retries import MAX_ATTEMPTS, RETRIED_STATUSES, asked_pause, backoff
 
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from mde_files.playbook.attachment import Attachment
     from mde_files.playbook.incident import Incident
     from mde_files.playbook.sinks.history import History
-    from mde_files.secret import Secret
     from mde_files.sink_config import WebhookConfig
     from mde_files.transport.session import HttpAnswer, HttpSession
 
@@ -62,13 +62,12 @@ class Webhook:
     def __init__(
         self,
         incident: Incident,
-        url: str,
+        url: Secret,
         secret: Secret,
         session: Callable[[], HttpSession],
         log: EventLog,
         sleep: Callable[[float], None],
     ) -> None:
-        self.key = f"{url}\n{incident.format}\n{incident.id}"
         self._incident = incident
         self._url = url
         self._secret = secret
@@ -76,7 +75,14 @@ class Webhook:
         self._log = log
         self._sleep = sleep
         # Paths of webhooks are secrets as often as not.
-        self._shown = f"{urlsplit(url).scheme}://{urlsplit(url).netloc}/…"
+        parts = urlsplit(url.reveal())
+        self._host = parts.netloc
+        self._shown = f"{parts.scheme}://{parts.netloc}/…"
+
+    @property
+    def key(self) -> str:
+        """What tells this place from others; it holds the URL, and is stored hashed only."""
+        return f"{self._url.reveal()}\n{self._incident.format}\n{self._incident.id}"
 
     def look(self, playbook: str, history: History | None, deadline: Deadline) -> Look:  # noqa: ARG002 - nobody is asked
         """Return what was sent."""
@@ -113,10 +119,10 @@ class Webhook:
             "X-MDE-Files-Signature": signature(self._secret.reveal(), body, int(time.time())),
         }
         started = time.monotonic()
-        answer = self._session().request("POST", self._url, data=body, headers=headers, deadline=deadline)
+        answer = self._session().request("POST", self._url.reveal(), data=body, headers=headers, deadline=deadline)
         self._log.info(
             "webhook_attempt",
-            host=urlsplit(self._url).netloc,
+            host=self._host,
             status=answer.status,
             duration=round(time.monotonic() - started, 4),
         )
@@ -148,7 +154,7 @@ class Webhook:
         }
 
     def _refusal(self, answer: HttpAnswer) -> MdeFilesError:
-        said = f"The webhook at {urlsplit(self._url).netloc} answered with status {answer.status}"
+        said = f"The webhook at {self._host} answered with status {answer.status}"
         if 300 <= answer.status < 400:  # noqa: PLR2004 - the range of redirects
             return WrongEndpointError(
                 f"{said}; redirects are not followed.",
@@ -183,7 +189,7 @@ def signature(secret: str, body: bytes, seconds: int) -> str:
     return f"t={seconds},v1={mac.hexdigest()}"
 
 
-def webhook_settings(address: str, settings: WebhookConfig) -> tuple[str, Secret]:
+def webhook_settings(address: str, settings: WebhookConfig) -> tuple[Secret, Secret]:
     """Return URL and key of the webhook.
 
     Args:
@@ -209,4 +215,4 @@ def webhook_settings(address: str, settings: WebhookConfig) -> tuple[str, Secret
             f"The webhook needs a key of at least {_SHORTEST_SECRET} characters to sign with.",
             hint="Set sinks.webhook.secret or sinks.webhook.secret_file, and give the receiver the same key.",
         )
-    return url, settings.secret
+    return Secret(url), settings.secret

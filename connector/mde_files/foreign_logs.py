@@ -1,0 +1,39 @@
+"""Keeps what libraries log about our requests out of the program's logs.
+
+At level debug, urllib3 tells whole paths, and those of webhooks are secrets; MSAL tells what a sign-in service sent,
+which may repeat a credential. Every request has an event of our own, in which secrets are blacked out.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_ours: ContextVar[bool] = ContextVar("ours", default=False)
+
+
+class _NothingOfOurs(logging.Filter):
+    def filter(self, _record: logging.LogRecord) -> bool:
+        return not _ours.get()
+
+
+_FILTER = _NothingOfOurs()
+
+
+@contextmanager
+def kept_out(*libraries: str) -> Iterator[None]:
+    """Let the loggers of some libraries, and those below them, write nothing from inside the block."""
+    for name in libraries:
+        below = [known for known in list(logging.root.manager.loggerDict) if known.startswith(f"{name}.")]
+        for logger in (name, *below):
+            logging.getLogger(logger).addFilter(_FILTER)
+    token = _ours.set(True)
+    try:
+        yield
+    finally:
+        _ours.reset(token)
