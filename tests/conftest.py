@@ -13,6 +13,8 @@ from mde_files import Connector, schemas
 from mde_files.connector import Connector as ConnectorClass
 from mde_files.emulator import Emulator, Scenario
 
+from .fault_table import fault_table, pytest_runtest_call, pytest_terminal_summary  # noqa: F401 - fixture and hooks
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
