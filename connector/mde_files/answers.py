@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mde_files import records
 from mde_files.cache_entries import Answer
 from mde_files.caching import AnswerCache, Served
 
@@ -67,6 +68,9 @@ class Answers:
 
         def ask() -> Answer:
             reply = self._api().file_info(file_hash, action=action, caller=asking.caller, deadline=deadline)
+            if reply.document is not None:
+                # Here too, since what is wrong must not be kept for everybody.
+                records.sha1_of_file_answer(reply.document, file_hash.value, file_hash.kind)
             return Answer(reply.document, reply.retrieved_at)
 
         kept = float(self._manifest.calls["file_info"].fresh_seconds)
@@ -77,6 +81,8 @@ class Answers:
 
         def ask() -> Answer:
             reply = self._api().file_stats(sha1, lookback_hours, action=action, caller=asking.caller, deadline=deadline)
+            if reply.document is not None:
+                records.verify_stats_answer(reply.document, sha1)
             return Answer(reply.document, reply.retrieved_at)
 
         fresh = float(self._config.cache.stats_ttl)

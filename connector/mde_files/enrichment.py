@@ -6,7 +6,6 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mde_files import records, schemas
-from mde_files.errors import UpstreamInvalidError
 from mde_files.timestamps import parse_timestamp
 
 if TYPE_CHECKING:
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from mde_files.manifest import Manifest
     from mde_files.service import Service
 
-_SHA1_DIGITS = 40
-_HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
 _DEVICE_GROUPS = {
     "code": "device_groups",
     "message": "A person signed in: only alerts on devices in this person's device groups are visible.",
@@ -162,16 +159,10 @@ class Enrichment:
         document = served.answer.document
         if document is None:
             return Resolved(None, None, served)
-        records.verify_file_answer(document, file_hash.value, file_hash.kind)
-        sha1 = document.get("sha1")
-        if not isinstance(sha1, str) or len(sha1) != _SHA1_DIGITS or not _HEXADECIMAL.issuperset(sha1):
-            raise UpstreamInvalidError(
-                "The service knows the file and names no SHA-1 for it.",
-                hint="Ask by the file's SHA-1 instead.",
-            )
+        sha1 = records.sha1_of_file_answer(document, file_hash.value, file_hash.kind)
         if served.age_seconds > self._config.cache.stats_ttl:
             document = {key: value for key, value in document.items() if key not in _CHANGING_DETAILS}
-        return Resolved(sha1.lower(), document, served)
+        return Resolved(sha1, document, served)
 
     def _stats(self, question: records.Question, resolved: Resolved, asked: Asked, asking: Asking) -> dict[str, Any]:
         sha1 = resolved.sha1 or ""

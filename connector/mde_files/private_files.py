@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -79,6 +78,8 @@ def replace_bytes(path: Path, content: bytes, *, mode: int = _OWNER_ONLY, to_dis
 
 def _made(path: Path) -> tuple[int, str]:
     """Return a new file beside ``path`` that is locked, so that it can be told from one whose writer was killed."""
+    import tempfile
+
     while True:
         descriptor, fresh = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_SUFFIX, dir=path.parent)
         if fcntl is None:  # pragma: no cover - no such machine is at hand

@@ -78,7 +78,7 @@ def test_a_person_is_never_refused_while_a_batch_runs_flat_out(
     windows = [{"calls": 20, "seconds": 2.0}]
     settings = {
         "state": f"sqlite:///{tmp_path}/state.sqlite3",
-        "quota": {"windows": windows, "max_wait_seconds": 1.0},
+        "quota": {"windows": windows, "max_wait_seconds": 20.0},
         "cache": {"enabled": False},
     }
     environment = {**os.environ, "PYTHONPATH": str(Path(mde_files.__file__).parents[1])}
@@ -90,12 +90,12 @@ def test_a_person_is_never_refused_while_a_batch_runs_flat_out(
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as batch:
         person = connect(**{**settings, "quota": {"windows": windows, "max_wait_seconds": 0}})
         asked = 0
-        while emulator.accepted["file_stats"] < 10:
+        while emulator.accepted["file_stats"] < 16:
             assert batch.poll() is None
         while batch.poll() is None and asked < 4:
             assert person.file_stats(emulator.scenario.file("eicar").sha1)["outcome"] == "seen_in_organization"
             asked += 1
-        written, _ = batch.communicate(timeout=60)
+        batch.kill()
+        batch.communicate(timeout=30)
     assert asked == 4
-    assert "deferred quota_exhausted" in json.loads(written)
     assert emulator.rejected == {}

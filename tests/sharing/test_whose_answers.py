@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mde_files import Connector, InvalidConfigError, QuotaExhaustedError, cli
+from mde_files import Connector, InvalidConfigError, QuotaExhaustedError, UpstreamInvalidError, cli
 from mde_files.answers import Asking
 from mde_files.emulator import Fault
 
@@ -89,6 +89,27 @@ def test_an_old_answer_says_that_it_is_old(connect: Connect, emulator: Emulator)
     record = connector.run("file_stats", {"file_hash": sha1}, Asking(max_age=0))
     assert [caveat["code"] for caveat in record["caveats"]] == ["stale_cache"]
     assert record["source"]["from_cache"] is True
+
+
+@pytest.mark.parametrize(
+    ("by", "endpoint"), [("sha1", "file_stats"), ("sha256", "file_info"), ("sha256", "file_stats")]
+)
+def test_an_answer_about_another_file_is_not_kept(connect: Connect, emulator: Emulator, by: str, endpoint: str) -> None:
+    emulator.scenario.faults.append(Fault("other_file", endpoint=endpoint, file="known-globally-only", times=1))
+    connector, file_hash = connect(), getattr(emulator.scenario.file("eicar"), by)
+    with pytest.raises(UpstreamInvalidError, match="another file"):
+        connector.file_stats(file_hash)
+    assert connector.file_stats(file_hash)["outcome"] == "seen_in_organization"
+
+
+def test_file_information_without_a_sha1_is_not_kept(connect: Connect, emulator: Emulator) -> None:
+    file = emulator.scenario.file("eicar")
+    nameless = {"sha256": file.sha256, "size": 68}
+    emulator.scenario.faults.append(Fault("status", endpoint="file_info", status=200, body=nameless, times=1))
+    connector = connect()
+    with pytest.raises(UpstreamInvalidError, match="names no SHA-1"):
+        connector.file_stats(file.sha256 or "")
+    assert connector.file_stats(file.sha256 or "")["outcome"] == "seen_in_organization"
 
 
 def test_an_incomplete_list_is_not_kept(connect: Connect, emulator: Emulator) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mde_files.records.identity import content_digest, portal_url, record_id
     from mde_files.records.question import Question, Source
     from mde_files.records.stats import stats_record
-    from mde_files.records.verification import verify_file_answer, verify_stats_answer
+    from mde_files.records.verification import sha1_of_file_answer, verify_file_answer, verify_stats_answer
 
 __all__ = [
     "Question",
@@ -21,6 +21,7 @@ __all__ = [
     "failure_record",
     "portal_url",
     "record_id",
+    "sha1_of_file_answer",
     "stats_record",
     "unresolved_record",
     "verify_file_answer",
@@ -34,6 +35,7 @@ _MODULES = {
     "failure_record": "failures",
     "portal_url": "identity",
     "record_id": "identity",
+    "sha1_of_file_answer": "verification",
     "stats_record": "stats",
     "unresolved_record": "failures",
     "verify_file_answer": "verification",

@@ -9,6 +9,9 @@ from mde_files.errors import UpstreamInvalidError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_SHA1_DIGITS = 40
+_HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
+
 
 def verify_stats_answer(answer: Mapping[str, Any], sha1: str) -> None:
     """Check that statistics are about the SHA-1 that was asked.
@@ -47,3 +50,24 @@ def verify_file_answer(answer: Mapping[str, Any], file_hash: str, kind: str) -> 
             },
         ),
     )
+
+
+def sha1_of_file_answer(answer: Mapping[str, Any], file_hash: str, kind: str) -> str:
+    """Return the SHA-1, in lower case, that an answer gives for the hash that was asked.
+
+    Args:
+        answer: The answer of ``GET /api/files/{id}`` as it came.
+        file_hash: The hash that was asked.
+        kind: Its kind: ``sha1``, ``sha256`` or ``md5``.
+
+    Raises:
+        UpstreamInvalidError: The answer names another file, or no SHA-1.
+    """
+    verify_file_answer(answer, file_hash, kind)
+    sha1 = answer.get("sha1")
+    if not isinstance(sha1, str) or len(sha1) != _SHA1_DIGITS or not _HEXADECIMAL.issuperset(sha1):
+        raise UpstreamInvalidError(
+            "The service knows the file and names no SHA-1 for it.",
+            hint="Ask by the file's SHA-1 instead.",
+        )
+    return sha1.lower()
