@@ -104,7 +104,7 @@ SLOW_WAYS = (
     Way("silence", _ANSWERED, {"kind": "latency", "seconds": 2 * READ_SECONDS}, share=2),
     Way("byte by byte, beyond the time", ("timeout",), {"kind": "drip", "seconds": 0.5}, share=2),
 )
-# It stops an endpoint until the end, so it comes at the end only.
+# It stops an endpoint until the end, so it comes at the end only, once for each tenant.
 LAST_WAY = Way("429, Retry-After: 99999999999", (DEFERRED,), _throttled("99999999999"))
 
 
@@ -136,7 +136,7 @@ def spoil(world: World, applications: Sequence[str], count: int, ways: Sequence[
         world: Who asks what.
         applications: Client id of each tenant's application.
         count: How many answers.
-        ways: The ways in which they fail, each at least once.
+        ways: The ways in which they fail, each at least once, and perhaps the last one.
         seed: Where chance begins.
     """
     chance = random.Random(seed)
@@ -149,14 +149,15 @@ def spoil(world: World, applications: Sequence[str], count: int, ways: Sequence[
     late = [key for key, due in begun.items() if due > world.seconds * _LAST_PART]
     early = sorted(asked.keys() - set(late))
     chance.shuffle(early)
-    by_share = [way for way in ways for _ in range(way.share)]
+    any_time = [way for way in ways if way is not LAST_WAY]
+    by_share = [way for way in any_time for _ in range(way.share)]
     spoiled = []
-    for number, (tenant, file) in enumerate(early[: count - len(TENANTS)]):
-        way = ways[number] if number < len(ways) else chance.choice(by_share)
+    for number, (tenant, file) in enumerate(early[:count]):
+        way = any_time[number] if number < len(any_time) else chance.choice(by_share)
         possible = sorted(asked[tenant, file].intersection(way.endpoints))
         if possible:
             spoiled.append(_spoiled(way, tenant, file, chance.choice(possible), applications))
-    for tenant in range(len(TENANTS)):
+    for tenant in range(len(TENANTS) if LAST_WAY in ways else 0):
         own = [key for key in late if key[0] == tenant and "file_stats" in asked[key]]
         spoiled += [_spoiled(LAST_WAY, *key, "file_stats", applications) for key in own[:1]]
     return spoiled

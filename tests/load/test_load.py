@@ -12,7 +12,7 @@ from tests.redis_server import not_here
 
 from .judging import what_came_of
 from .running import Run, Size, run
-from .spoiling import ANSWERED, SLOW_WAYS, TOTAL_SECONDS, WAYS
+from .spoiling import ANSWERED, LAST_WAY, SLOW_WAYS, TOTAL_SECONDS, WAYS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +31,7 @@ HOUR = Size(
     single=40,
     threaded=10,
     spoiled=1_000,
-    ways=(*WAYS, *SLOW_WAYS),
+    ways=(*WAYS, *SLOW_WAYS, LAST_WAY),
     kills=20,
     windows=((100, 2.0), (700, 40.0)),
     fresh_seconds=45,
@@ -46,7 +46,7 @@ MOMENT = Size(
     spoiled=45,
     ways=WAYS,
     kills=2,
-    windows=((100, 1.0), (1_000, 20.0)),
+    windows=((20, 1.0), (80, 6.0)),
     fresh_seconds=45,
     cache_megabytes=3,
 )
