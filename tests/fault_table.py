@@ -1,7 +1,7 @@
 """One table of every fault the tests cause, with what was expected and what came of it, at the end of the test output.
 
 A test in any folder asks for the fixture ``fault_table`` and adds a row for each fault it caused (for the annotation,
-``from ..fault_table import FaultTable`` under ``TYPE_CHECKING``)::
+``from tests.fault_table import FaultTable`` under ``TYPE_CHECKING``)::
 
     def test_a_full_disk_loses_nothing(fault_table: FaultTable) -> None:
         started = time.monotonic()

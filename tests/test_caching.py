@@ -235,9 +235,9 @@ def test_a_process_that_died_is_not_waited_for(world: World) -> None:
     holder = struct.pack("<II8s", *struct.unpack("<I", new_holder()[:4]), gone.pid, b"somebody")
     elsewhere = struct.pack("<II8s", 1, gone.pid, b"somebody")
     leased = Entry(holder, world.seconds + 60, 0.0, 0.0, 0.0, b"")
-    world.state.update(PREFIX + "a", lambda _: (encode(leased), None), keep_seconds=60)
+    world.state.update(PREFIX + "a", lambda _: (encode("a", leased), None), keep_seconds=60)
     assert world.serve(seconds=0.5).from_cache is False
-    on_another_machine = encode(leased._replace(holder=elsewhere))
+    on_another_machine = encode("b", leased._replace(holder=elsewhere))
     world.state.update(PREFIX + "b", lambda _: (on_another_machine, None), keep_seconds=60)
     with pytest.raises(TimeoutExceededError):
         world.serve("b", seconds=0.1)

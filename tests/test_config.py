@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
-from mde_files import config, manifest
+from mde_files import config, manifest, schemas
 from mde_files.clouds import ServiceEndpoint
 from mde_files.config_document import user_config_path
 from mde_files.errors import InvalidConfigError
@@ -251,3 +252,14 @@ def test_plain_http_is_accepted_for_this_machine(host: str) -> None:
 def test_plain_http_is_refused_for_what_only_looks_like_this_machine(host: str) -> None:
     with pytest.raises(InvalidConfigError, match="not protected"):
         config.load(valid(base_url=f"http://{host}:1"))
+
+
+@pytest.mark.parametrize("key", ["tenant_id", "region", "base_url", "portal_host"])
+def test_a_line_break_at_the_end_of_a_setting_is_told_by_every_validator(key: str) -> None:
+    """A pattern's end also fits before a line break for some validators and not for others."""
+    given = {"tenant_id": "contoso.example", "region": "eu", "base_url": "https://a.example", key: "eu\n"}
+    assert not Draft202012Validator(schemas.load("configuration")).is_valid(given)
+    assert not schemas.is_valid("configuration", given)
+    assert not schemas.is_valid("configuration", given, large=True)
+    with pytest.raises(InvalidConfigError, match=key):
+        config.load(given)

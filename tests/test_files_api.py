@@ -76,7 +76,7 @@ def serve() -> Iterator[Callable[..., Service]]:
             max_wait_seconds=20,
             sleep=clock.sleep,
         )
-        return Service(FilesApi(exchange, manifest.load(), prefix), server)
+        return Service(FilesApi(exchange, manifest.load(), prefix, config.limits.max_response_bytes), server)
 
     yield serve
     for session, server in opened:
@@ -247,7 +247,7 @@ class TestPages:
                 assert isinstance(query, dict)
                 return Reply({"value": [], "@odata.nextLink": link if len(asked) == 1 else None}, "now")
 
-        api = FilesApi(Recorder(), manifest.load(), "")  # type: ignore[arg-type]
+        api = FilesApi(Recorder(), manifest.load(), "", 1_000_000)  # type: ignore[arg-type]
         reply = api.file_alerts(SHA1, action="file_alerts", deadline=Deadline(5))
         assert set(asked) == {ALERTS}
         followed = len(asked) == 2

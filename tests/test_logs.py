@@ -104,6 +104,32 @@ class TestLevels:
         monkeypatch.setitem(sys.modules, "structlog", None)
         EventLog("warning").info("not_written")
 
+    @pytest.mark.parametrize("form", ["text", "json"])
+    def test_without_structlog_every_event_is_a_line_of_json(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], form: str
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "structlog", None)
+        log = EventLog("debug", form, ["sesame"])
+        log.warning("http_attempt", status=503, ok=False, title="sesame\r\n\u202e", nothing=None)
+        log.debug("one")
+        first, second = map(json.loads, written(capsys))
+        assert first.pop("timestamp").endswith("Z")
+        assert first == {
+            "level": "warning",
+            "event": "http_attempt",
+            "status": 503,
+            "ok": False,
+            "title": "****\\u000d\n\\u202e",
+        }
+        assert (second["level"], second["event"]) == ("debug", "one")
+
+    def test_without_structlog_a_platform_gets_its_lines_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "structlog", None)
+        lines: list[tuple[str, str]] = []
+        EventLog("info", write=lambda level, line: lines.append((level, line))).info("one", count=1)
+        ((level, line),) = lines
+        assert (level, json.loads(line)["count"]) == ("info", 1)
+
     def test_the_configuration_decides(self, capsys: pytest.CaptureFixture[str]) -> None:
         settings = {**BASE, "auth": {"method": "access_token", "access_token": "x-x-x-x"}}
         EventLog.from_config(config.load(settings)).info("too_small")

@@ -96,7 +96,7 @@ def test_endpoints_permissions_and_limits_stand_in_the_manifest_alone() -> None:
     offenders = [
         f"{path.relative_to(package)}: {found.group()}"
         for path in package.rglob("*.py")
-        if "emulator" not in path.parts
+        if "emulator" not in path.parts and path.name != "manifest_document.py"
         for found in once.finditer(re.sub(r'"""[\s\S]*?"""', "", path.read_text(encoding="utf-8")))
     ]
     assert offenders == []

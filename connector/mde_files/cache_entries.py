@@ -10,8 +10,9 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 NOBODY = bytes(16)
-_HEADER = struct.Struct("<4s16sddddI")
-_MAGIC = b"MDF4"
+_HEADER = struct.Struct("<4s16sdddd")
+_CHECKSUM = struct.Struct("<I")
+_MAGIC = b"MDF5"
 _HOLDER = struct.Struct("<II8s")
 _COMPRESSED_FROM = 2048
 
@@ -95,19 +96,24 @@ def unpack(payload: bytes) -> Answer | None:
     return Answer(document, retrieved_at)
 
 
-def encode(entry: Entry) -> bytes:
-    """Return an entry as bytes, with a checksum over its payload."""
-    checksum = zlib.crc32(entry.payload)
-    times = (entry.lease_until, entry.stored, entry.stored_wall, entry.life)
-    return _HEADER.pack(_MAGIC, entry.holder, *times, checksum) + entry.payload
+def encode(key: str, entry: Entry) -> bytes:
+    """Return an entry as bytes, with a checksum that holds under ``key`` alone."""
+    header = _HEADER.pack(_MAGIC, entry.holder, entry.lease_until, entry.stored, entry.stored_wall, entry.life)
+    return header + _CHECKSUM.pack(_checksum(key, header, entry.payload)) + entry.payload
 
 
-def decode(stored: bytes | None) -> Entry:
-    """Return the entry in ``stored``; what cannot be read counts as nothing."""
-    if stored is None or len(stored) < _HEADER.size:
+def decode(key: str, stored: bytes | None) -> Entry:
+    """Return the entry in ``stored``; what cannot be read, or was written for another key, counts as nothing."""
+    payload_at = _HEADER.size + _CHECKSUM.size
+    if stored is None or len(stored) < payload_at:
         return EMPTY
-    magic, holder, lease_until, kept, kept_wall, life, checksum = _HEADER.unpack_from(stored)
-    payload = stored[_HEADER.size :]
-    if magic != _MAGIC or zlib.crc32(payload) != checksum:
+    header, payload = stored[: _HEADER.size], stored[payload_at:]
+    (checksum,) = _CHECKSUM.unpack_from(stored, _HEADER.size)
+    magic, holder, lease_until, kept, kept_wall, life = _HEADER.unpack(header)
+    if magic != _MAGIC or checksum != _checksum(key, header, payload):
         return EMPTY
     return Entry(holder, lease_until, kept, kept_wall, life, payload)
+
+
+def _checksum(key: str, header: bytes, payload: bytes) -> int:
+    return zlib.crc32(payload, zlib.crc32(header, zlib.crc32(key.encode())))

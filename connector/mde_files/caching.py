@@ -126,11 +126,11 @@ class AnswerCache:
         until = now + wanted.deadline.remaining()
 
         def change(current: bytes | None) -> tuple[bytes | None, Entry]:
-            entry = decode(current)
+            entry = decode(wanted.key, current)
             if entry.leased(now) or self._fresh(entry, wanted, since=asked_at) is not None:
                 return current, entry
             leased = entry._replace(holder=holder, lease_until=until)
-            return encode(leased), leased
+            return encode(wanted.key, leased), leased
 
         # An answer that is kept beside the lease must not live shorter for it.
         life = max(self._read(wanted.key).life, self._life(wanted.deadline.seconds))
@@ -159,15 +159,16 @@ class AnswerCache:
             payload = pack(answer)
             if len(payload) <= self._config.max_megabytes * _BYTES_PER_MEGABYTE // 4:
                 life = self._life(wanted.fresh_seconds(answer))
-                stored = encode(Entry(NOBODY, 0.0, self._state.now(), time.time(), life, payload))
+                stored = encode(wanted.key, Entry(NOBODY, 0.0, self._state.now(), time.time(), life, payload))
 
         def change(current: bytes | None) -> tuple[bytes | None, None]:
             if stored is not None:
                 return stored, None
-            entry = decode(current)
+            entry = decode(wanted.key, current)
             if entry.holder != holder:
                 return current, None
-            return (encode(entry._replace(holder=NOBODY, lease_until=0.0)) if entry.payload else None), None
+            free = entry._replace(holder=NOBODY, lease_until=0.0)
+            return (encode(wanted.key, free) if entry.payload else None), None
 
         self._state.update(PREFIX + wanted.key, change, keep_seconds=life or self._life(0.0))
         self._stores += 1
@@ -178,7 +179,7 @@ class AnswerCache:
         return fresh + self._config.stale_if_error + 1.0
 
     def _read(self, key: str) -> Entry:
-        return decode(self._state.get(PREFIX + key))
+        return decode(key, self._state.get(PREFIX + key))
 
     def _fresh(self, entry: Entry, wanted: _Wanted, *, since: float | None = None) -> Served | None:
         """Return what ``entry`` holds if it is fresh enough, or was stored after ``since``."""

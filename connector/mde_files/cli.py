@@ -22,7 +22,9 @@ COMMANDS = {
     "quota": "what is used and left of the service's quota, and when room returns",
     "purge": "remove cached answers and stored tokens",
     "emulator": "run a local Defender tenant to try things on",
+    "serve": "answer other programs over HTTP: actions, and playbooks on incidents",
     "package": "write the package that a SOAR or SIEM platform installs",
+    "mcp": "offer the actions to an assistant (Model Context Protocol)",
     "manifest": "print the manifest or a schema",
     "version": "print the version",
 }
@@ -36,13 +38,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     6 network or service; 7 some of many failed; 130 interrupted; 1 a bug.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if not words or words[0] in ("-h", "--help", "help"):
-        print(_overview())
-        return 0 if words else EXIT_USAGE
-    name = "version" if words[0] == "--version" else words[0]
     console = Console(as_json="--json" in words)
     try:
-        return _run(name, words[1:], console)
+        if not words or words[0] in ("-h", "--help", "help"):
+            console.write(_overview())
+            return 0 if words else EXIT_USAGE
+        return _run("version" if words[0] == "--version" else words[0], words[1:], console)
     except MdeFilesError as error:
         console.fail(error)
         return error.exit_code

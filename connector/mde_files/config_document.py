@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 ENVIRONMENT_PREFIX = "MDE_FILES_"
 _CONFIG_VARIABLE = "MDE_FILES_CONFIG"
+_GIVEN = "the configuration"
 _LARGEST_BYTES = 1_048_576
 _MOST_VALUES = 20_000
 # Fields of forms that stand beside the one for the client secret: the value may be that secret, and is not shown.
@@ -40,7 +41,7 @@ def gathered(
         InvalidConfigError: A file cannot be read.
     """
     if source is not None and not isinstance(source, str | os.PathLike):
-        return dict(source), "the configuration"
+        return dict(source), _GIVEN
     path, required = _path_of(source)
     document = _read(path) if required or path.is_file() else {}
     _override(document, {**os.environ, **(overrides or {})})
@@ -143,7 +144,7 @@ def checked(given: dict[str, Any], place: str) -> dict[str, Any]:
     document = schemas.coerced(schema, given)
     problems = schemas.problems("configuration", document)
     if problems:
-        raise InvalidConfigError(_sentence(problems, place), hint=_suggestion(problems))
+        raise InvalidConfigError(_sentence(problems, place), hint=_suggestion(problems, place))
     return schemas.with_defaults(schema, document)
 
 
@@ -157,7 +158,7 @@ def _said(problem: schemas.Problem) -> str:
     return f"{problem.path or 'the configuration'} {problem.message}"
 
 
-def _suggestion(problems: list[schemas.Problem]) -> str:
+def _suggestion(problems: list[schemas.Problem], place: str) -> str:
     from difflib import get_close_matches
 
     for problem in problems:
@@ -168,8 +169,11 @@ def _suggestion(problems: list[schemas.Problem]) -> str:
                 return f"Did you mean {near[0]!r}{where}?"
             return f"Known settings{where}: {', '.join(problem.known_keys)}."
     if problems[0].path == "tenant_id":
-        return (
-            f"Write 'tenant_id: …' into {user_config_path()}, or set MDE_FILES_TENANT_ID. "
-            "Without a tenant, try 'mde-files demo'."
+        # Whoever handed over a dictionary has no configuration file to be sent to.
+        where = (
+            "Set it"
+            if place == _GIVEN
+            else f"Write 'tenant_id: …' into {user_config_path()}, or set MDE_FILES_TENANT_ID"
         )
+        return f"{where}. Without a tenant, try 'mde-files demo'."
     return "'mde-files manifest --schema configuration' prints every setting with what is allowed."

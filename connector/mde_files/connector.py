@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from mde_files.auth import Claims
+    from mde_files.auth import Claims, TokenStore
     from mde_files.check import Report
     from mde_files.config import Config
     from mde_files.files_api import FilesApi
@@ -48,6 +48,7 @@ class Connector:
         log: Where events go; by default standard error, as the configuration says.
         prompt: Shows a text to the person who has to sign in on another device; without it such a sign-in fails.
         state: Where quota and cache are kept; by default where the configuration says. It is not closed here.
+        token_store: Where tokens are kept between processes; by default where the configuration says.
         sleep: Waits for seconds.
     """
 
@@ -58,12 +59,15 @@ class Connector:
         log: EventLog | None = None,
         prompt: Callable[[str], None] | None = None,
         state: State | None = None,
+        token_store: TokenStore | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.config = config
         self.manifest = manifests.load()
         self._log = log or EventLog.from_config(config)
-        self._service = Service(config, self.manifest, self._log, prompt=prompt, state=state, sleep=sleep)
+        self._service = Service(
+            config, self.manifest, self._log, prompt=prompt, state=state, token_store=token_store, sleep=sleep
+        )
         self._enrichment = Enrichment(config, self.manifest, self._service, self._log, sleep=sleep)
 
     @classmethod

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+
+from mde_files.errors import StateUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,9 +35,24 @@ class Console:
         return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
     def write(self, text: str) -> None:
-        """Write lines of a result to standard output."""
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()
+        """Write lines of a result to standard output.
+
+        Raises:
+            StateUnavailableError: They cannot be written: the disk behind it is full or broken.
+            BrokenPipeError: Its reader has gone.
+        """
+        try:
+            sys.stdout.write(text + "\n")
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            # What is still in the buffer would fail again when the process ends.
+            self.detach()
+            raise StateUnavailableError(
+                f"The result cannot be written to standard output: {error.strerror}.",
+                hint="Make room and ask again; what the service answered is kept for a while where there is a cache.",
+            ) from None
 
     def write_json(self, document: Mapping[str, Any]) -> None:
         """Write a result as JSON; only ASCII, so that no terminal is moved by what it carries."""
@@ -56,9 +74,10 @@ class Console:
         self.write(render(record, colour=self.colour))
 
     def say(self, text: str) -> None:
-        """Write a sentence for people to standard error."""
-        sys.stderr.write(text + "\n")
-        sys.stderr.flush()
+        """Write a sentence for people to standard error, where it can be written."""
+        with suppress(OSError):
+            sys.stderr.write(text + "\n")
+            sys.stderr.flush()
 
     def fail(self, error: MdeFilesError, record: Mapping[str, Any] | None = None) -> None:
         """Say what went wrong; with JSON, standard output still carries exactly one object.

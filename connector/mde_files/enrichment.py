@@ -10,7 +10,7 @@ from mde_files.errors import UpstreamInvalidError
 from mde_files.timestamps import parse_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from mde_files.answers import Asking
     from mde_files.caching import Served
@@ -196,7 +196,7 @@ class Enrichment:
         sha1 = resolved.sha1 or ""
         served = self._service.answers.file_alerts(sha1, asking, action=asked.action, deadline=asked.deadline)
         pages, cut_short_by = served.answer.document["pages"], served.answer.document["cut_short_by"]
-        alerts = pages[0]["value"] if len(pages) == 1 else [alert for page in pages for alert in page["value"]]
+        alerts = pages[0]["value"] if len(pages) == 1 else _once(alert for page in pages for alert in page["value"])
         if cut_short_by:
             self._log.warning("alerts_cut_short", pages=len(pages), alerts=len(alerts), reason=cut_short_by)
         caveats = self._caveats(served)
@@ -223,3 +223,17 @@ class Enrichment:
             message = f"{degraded} Only the service's own throttling protects the quota."
             caveats.append({"code": "quota_unshared", "message": message})
         return caveats
+
+
+def _once(alerts: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return each alert once: while the pages are read, new alerts push older ones onto the next page again."""
+    seen: set[str] = set()
+    distinct = []
+    for alert in alerts:
+        alert_id = alert.get("id")
+        if isinstance(alert_id, str) and alert_id:
+            if alert_id in seen:
+                continue
+            seen.add(alert_id)
+        distinct.append(alert)
+    return distinct

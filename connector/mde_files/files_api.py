@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from mde_files.errors import MdeFilesError, UpstreamError, UpstreamInvalidError
 from mde_files.leaving import leaves_bare
+from mde_files.records.text import encodable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _NEXT_LINK = "@odata.nextLink"
 _EXPAND = "$expand"
+_LONGEST_LINK = 8192
 
 
 class AlertsReply(NamedTuple):
@@ -42,12 +44,14 @@ class FilesApi:
         exchange: Sends a call and understands its answer.
         manifest: Declares paths and query options.
         base_path: Path of the configured base URL, in front of every path.
+        max_bytes: How large the pages of one answer may be together before no other is asked for.
     """
 
-    def __init__(self, exchange: Exchange, manifest: Manifest, base_path: str) -> None:
+    def __init__(self, exchange: Exchange, manifest: Manifest, base_path: str, max_bytes: int) -> None:
         self._exchange = exchange
         self._calls = manifest.calls
         self._base_path = base_path
+        self._max_bytes = max_bytes
         self._expand_is_refused = False
 
     @leaves_bare
@@ -115,15 +119,22 @@ class FilesApi:
     ) -> Any:
         call = self._calls["file_alerts"]
         link = first.document.get(_NEXT_LINK)
-        followed = set()
+        size = first.size
+        asked = [{} if self._expand_is_refused else {_EXPAND: call.query["expand"]}]
         for _ in range(call.max_pages - 1):
             if not link:
                 return
             query = self._query_of(link, path)
-            if link in followed:
+            if query in asked:
                 raise UpstreamInvalidError("The service's pages lead in a circle.", hint="Ask again later.")
-            followed.add(link)
+            if size > self._max_bytes:
+                raise UpstreamInvalidError(
+                    f"The alerts are larger than {self._max_bytes:,} bytes together.",
+                    hint="If the file really has that many alerts, raise limits.max_response_bytes.",
+                )
+            asked.append(query)
             reply = self._exchange.ask(call, path, query, action=action, deadline=deadline, caller=caller)
+            size += reply.size
             if reply.document is None:
                 raise UpstreamInvalidError("The service lost the next page of alerts.", hint="Ask again later.")
             yield reply
@@ -137,14 +148,14 @@ class FilesApi:
     def _query_of(self, link: str, path: str) -> dict[str, str]:
         """Return the query of a next link; host and scheme are ignored, another path is refused."""
         try:
-            parts = urlsplit(link)
+            parts = urlsplit(link if len(link) <= _LONGEST_LINK and encodable(link) == link else "")
         except ValueError:
             parts = urlsplit("")
         linked = unquote(parts.path).lower().replace("/api/v1.0/", "/api/", 1)
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         if not query or linked not in {path.lower(), (self._base_path + path).lower()}:
             raise UpstreamInvalidError(
-                "The service's link to the next page leads to another path and was not followed.",
+                "The service's link to the next page leads to another path, or cannot be one, and was not followed.",
                 hint="Ask again later.",
             )
         return query

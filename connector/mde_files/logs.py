@@ -1,12 +1,14 @@
 """Structured logs on standard error, with every secret blacked out.
 
-``structlog`` is imported with the first event that is really written: most actions write none.
+``structlog`` is imported with the first event that is really written: most actions write none. Where a platform's image
+lacks it, each event is a line of JSON.
 """
 
 from __future__ import annotations
 
 import re
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from mde_files.secret import Secret
@@ -119,10 +121,16 @@ class EventLog:
             return
         if self._writer is None:
             self._writer = self._build()
-        getattr(self._writer, level)(event, **{key: value for key, value in fields.items() if value is not None})
+        # An answer is worth more than the log of it, which may be on a full disk or have lost its reader.
+        with suppress(OSError):
+            getattr(self._writer, level)(event, **{key: value for key, value in fields.items() if value is not None})
 
     def _build(self) -> Any:
-        import structlog
+        logger = None if self._write_line is None else _PlatformLogger(self._write_line)
+        try:
+            import structlog
+        except ModuleNotFoundError:
+            return _JsonLines(self._harmless, logger)
 
         renderer: Any = structlog.processors.JSONRenderer()
         if self._form == "text":
@@ -130,7 +138,7 @@ class EventLog:
                 key_order=["timestamp", "level", "event"], bool_as_flag=False
             )
         return structlog.wrap_logger(
-            structlog.PrintLogger(sys.stderr) if self._write_line is None else _PlatformLogger(self._write_line),
+            logger or structlog.PrintLogger(sys.stderr),
             processors=[
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -168,3 +176,32 @@ class _PlatformLogger:
 
     def warning(self, line: str) -> None:
         self._write("warning", line)
+
+
+class _JsonLines:
+    """Writes events as ``structlog`` does for machines."""
+
+    def __init__(self, harmless: Callable[[object], object], logger: _PlatformLogger | None) -> None:
+        self._harmless = harmless
+        self._logger = logger
+
+    def debug(self, event: str, **fields: object) -> None:
+        self._write("debug", event, fields)
+
+    def info(self, event: str, **fields: object) -> None:
+        self._write("info", event, fields)
+
+    def warning(self, event: str, **fields: object) -> None:
+        self._write("warning", event, fields)
+
+    def _write(self, level: str, event: str, fields: Mapping[str, object]) -> None:
+        import json
+        from datetime import datetime, timezone
+
+        moment = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        told = {**fields, "event": event, "level": level, "timestamp": moment}
+        line = json.dumps({key: self._harmless(value) for key, value in told.items()})
+        if self._logger is None:
+            sys.stderr.write(f"{line}\n")
+        else:
+            getattr(self._logger, level)(line)

@@ -1,12 +1,11 @@
 """Reads ``manifest.yaml``: actions, calls with permissions and quotas, services, sign-in methods and clouds.
 
-Every action needs it, and reading YAML costs more than an answer from the cache: what is read is the same document as
-JSON, written by ``python -m mde_files.manifest``.
+Every action needs it, and reading YAML costs more than an answer from the cache: what is read is the same document as a
+module, written by ``python -m mde_files.manifest``.
 """
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,7 +15,8 @@ from mde_files import resources
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-DOCUMENT = Path(__file__).with_name("manifest_document.json")
+MODULE = Path(__file__).with_name("manifest_document.py")
+_HEADER = '"""Generated from manifest.yaml by ``python -m mde_files.manifest``."""\n\nDOCUMENT = '
 
 
 class Permissions(NamedTuple):
@@ -139,15 +139,19 @@ class Manifest(NamedTuple):
 @lru_cache(maxsize=1)
 def load() -> Manifest:
     """Return the manifest that ships with the package."""
-    return parse(json.loads(DOCUMENT.read_bytes()))
+    from mde_files.manifest_document import DOCUMENT
+
+    return parse(DOCUMENT)
 
 
-def as_json() -> str:
-    """Return ``manifest.yaml`` as the JSON text that belongs into :data:`DOCUMENT`."""
+def as_module() -> str:
+    """Return the source that belongs into :data:`MODULE`: ``manifest.yaml`` as a dictionary."""
+    import pprint
+
     import yaml
 
     document = yaml.safe_load((resources.data_directory() / "manifest.yaml").read_bytes())
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n"
+    return f"{_HEADER}{pprint.pformat(document, width=118, sort_dicts=False)}\n"
 
 
 def parse(document: Mapping[str, Any]) -> Manifest:
@@ -219,4 +223,4 @@ def _cloud(key: str, value: Mapping[str, Any]) -> Cloud:
 
 
 if __name__ == "__main__":
-    DOCUMENT.write_text(as_json(), encoding="utf-8")
+    MODULE.write_text(as_module(), encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from contextlib import suppress
@@ -13,7 +14,7 @@ from mde_files import resources
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from jsonschema.exceptions import ValidationError
+    from mde_files.schema_rules import BrokenRule
 
 _INTEGER_TEXT = r"\s*[+-]?[0-9]{1,18}\s*"
 _NUMBER_TEXT = r"\s*[+-]?[0-9]{1,18}(\.[0-9]{1,18})?\s*"
@@ -29,8 +30,8 @@ _BOOLEAN_TEXT = {
 }
 _SHOWN_LENGTH = 60
 _MOST_KEYS_SHOWN = 10
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,40}")
-_WORDS = re.compile(r"[A-Za-z_ -]{0,30}")
+_NAME = r"[A-Za-z0-9_.-]{1,40}"
+_WORDS = r"[A-Za-z_ -]{0,30}"
 _USER_OF_URL = re.compile(r"(?i)(https?:|//).*@")
 _SENTENCES = {
     "type": "must be {rule}, not {value}",
@@ -43,6 +44,7 @@ _SENTENCES = {
     "minLength": "must have at least {rule} characters",
     "maxLength": "must have at most {rule} characters",
     "pattern": "has the wrong form: {value}",
+    "not": "has the wrong form: {value}",
 }
 _TYPES = {
     "integer": "a whole number",
@@ -76,7 +78,7 @@ class Problem(NamedTuple):
 @lru_cache(maxsize=32)
 def load(name: str) -> dict[str, Any]:
     """Return the schema ``schemas/<name>.schema.json`` as a dictionary that nobody may change."""
-    schema: dict[str, Any] = json.loads(resources.schema_path(name).read_bytes())
+    schema: dict[str, Any] = json.loads(resources.read(f"schemas/{name}.schema.json"))
     return schema
 
 
@@ -99,8 +101,13 @@ def _judge(name: str) -> Callable[[object], bool]:
     try:
         generated = import_module(f"mde_files.validators.{validator_module(name)}")
     except ModuleNotFoundError:
-        return cast("Callable[[object], bool]", _validator(name).is_valid)
+        return lambda document: next(_broken_rules(name, document), None) is None
     return cast("Callable[[object], bool]", generated.is_valid)
+
+
+# Loading the compiled validator takes as long as the generated ones need for about so many records.
+_WORTH_LOADING = 1000
+_judged = itertools.count()
 
 
 @lru_cache(maxsize=32)
@@ -120,9 +127,10 @@ def is_valid(name: str, document: object, *, large: bool = False) -> bool:
     """Tell whether ``document`` agrees with the schema ``name``.
 
     A validator that was generated from the schema decides where there is one, for it is many times faster than
-    ``jsonschema``; of a ``large`` document, the compiled one of the extra ``fast``, where that is installed.
+    ``jsonschema``. Of a ``large`` document, and in a process that has judged many, the compiled one of the extra
+    ``fast`` does, where that is installed.
     """
-    compiled = compiled_judge(name) if large else None
+    compiled = compiled_judge(name) if large or next(_judged) > _WORTH_LOADING else None
     if compiled is not None:
         # Text that is no Unicode and keys that are no text are beyond it.
         with suppress(ValueError, TypeError):
@@ -137,40 +145,48 @@ def problems(name: str, document: object, *, large: bool = False) -> list[Proble
     """
     if is_valid(name, document, large=large):
         return []
-    found = sorted(
-        _validator(name).iter_errors(document), key=lambda error: [str(part) for part in error.absolute_path]
-    )
-    return [problem for error in found for problem in _explain(error)]
+    found = sorted(_broken_rules(name, document), key=lambda broken: [str(part) for part in broken.path])
+    return [_explained(broken) for broken in found]
 
 
-def _explain(error: ValidationError) -> Iterator[Problem]:
-    path = ".".join(str(part) for part in error.absolute_path)
-    keyword = str(error.validator)
-    choices = cast("list[dict[str, Any]]", error.validator_value) if keyword == "anyOf" else []
-    if keyword == "required":
-        rule = cast("list[str]", error.validator_value)
-        key = next(key for key in rule if error.message.startswith(repr(key)))
-        yield Problem(f"{path}.{key}".lstrip("."), keyword, "is required and missing")
+def _broken_rules(name: str, document: object) -> Iterator[BrokenRule]:
+    from mde_files.schema_rules import BrokenRule, broken_rules
+
+    try:
+        errors = _validator(name).iter_errors(document)
+    except ModuleNotFoundError:
+        # Some platforms' images have no jsonschema, and what it needs is compiled.
+        yield from broken_rules(load(name), document)
         return
+    for error in errors:
+        keyword, rule = str(error.validator), error.validator_value
+        missing = ""
+        if keyword == "required":
+            missing = next(key for key in rule if error.message.startswith(repr(key)))
+        yield BrokenRule(tuple(error.absolute_path), keyword, rule, error.instance, error.schema, missing)
+
+
+def _explained(broken: BrokenRule) -> Problem:
+    path = ".".join(str(part) for part in broken.path)
+    choices = cast("list[dict[str, Any]]", broken.rule) if broken.keyword == "anyOf" else []
+    missing = broken.missing
     if choices and all("required" in choice for choice in choices):
-        key = choices[0]["required"][0]
-        yield Problem(f"{path}.{key}".lstrip("."), "required", "is required and missing")
-        return
-    if keyword == "additionalProperties" and isinstance(error.schema, dict) and isinstance(error.instance, dict):
-        known = tuple(error.schema.get("properties", {}))
-        unknown = tuple(key for key in error.instance if key not in known)
+        missing = choices[0]["required"][0]
+    if missing:
+        return Problem(f"{path}.{missing}".lstrip("."), "required", "is required and missing")
+    if broken.keyword == "additionalProperties" and isinstance(broken.schema, dict):
+        known = tuple(broken.schema.get("properties", {}))
+        unknown = tuple(key for key in broken.instance if key not in known)
         told = ", ".join(map(_key_shown, unknown[:_MOST_KEYS_SHOWN]))
         more = f" and {len(unknown) - _MOST_KEYS_SHOWN:,} more" if len(unknown) > _MOST_KEYS_SHOWN else ""
-        yield Problem(path, keyword, f"has no setting {told}{more}", unknown, known)
-        return
-    yield Problem(path, keyword, _in_words(error))
+        return Problem(path, broken.keyword, f"has no setting {told}{more}", unknown, known)
+    return Problem(path, broken.keyword, _in_words(broken))
 
 
-def _in_words(error: ValidationError) -> str:
-    keyword = str(error.validator)
-    template = _SENTENCES.get(keyword, "breaks the rule '{keyword}'")
-    value = "the value" if _may_be_secret(error) else shown(error.instance)
-    return template.format(keyword=keyword, rule=_rule_in_words(keyword, error.validator_value), value=value)
+def _in_words(broken: BrokenRule) -> str:
+    template = _SENTENCES.get(broken.keyword, "breaks the rule '{keyword}'")
+    value = "the value" if _may_be_secret(broken) else shown(broken.instance)
+    return template.format(keyword=broken.keyword, rule=_rule_in_words(broken.keyword, broken.rule), value=value)
 
 
 def _rule_in_words(keyword: str, rule: Any) -> str:
@@ -179,11 +195,11 @@ def _rule_in_words(keyword: str, rule: Any) -> str:
     return ", ".join(str(value) for value in rule) if keyword == "enum" else str(rule)
 
 
-def _may_be_secret(error: ValidationError) -> bool:
+def _may_be_secret(broken: BrokenRule) -> bool:
     """Tell whether the value is a secret, stands where secrets belong below it, or is no word where words belong."""
-    if error.validator == "enum" and not _WORDS.fullmatch(str(error.instance)):
+    if broken.keyword == "enum" and not re.fullmatch(_WORDS, str(broken.instance)):
         return True
-    return _holds_secrets(error.schema)
+    return _holds_secrets(broken.schema)
 
 
 def _holds_secrets(schema: object) -> bool:
@@ -194,7 +210,7 @@ def _holds_secrets(schema: object) -> bool:
 
 def _key_shown(key: object) -> str:
     """Return a key as far as it is a name: without a space after the colon, a key in YAML is name and value."""
-    found = _NAME.match(str(key))
+    found = re.match(_NAME, str(key))
     name = found[0] if found else ""
     return repr(name if name == key else f"{name}…")
 

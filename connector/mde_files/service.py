@@ -16,7 +16,7 @@ from mde_files.state import ResilientState, open_state
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mde_files.auth import Claims, TokenProvider
+    from mde_files.auth import Claims, TokenProvider, TokenStore
     from mde_files.config import Config
     from mde_files.files_api import FilesApi
     from mde_files.logs import EventLog
@@ -50,6 +50,7 @@ class Service:
         log: Gets the events.
         prompt: Shows a text to the person who has to sign in on another device.
         state: Where quota and cache are kept; by default what the configuration names.
+        token_store: Where tokens are kept between processes; by default the file that the configuration names.
         sleep: Waits for seconds.
     """
 
@@ -61,6 +62,7 @@ class Service:
         *,
         prompt: Callable[[str], None] | None,
         state: State | None,
+        token_store: TokenStore | None,
         sleep: Callable[[float], None],
     ) -> None:
         self._config = config
@@ -68,6 +70,7 @@ class Service:
         self._log = log
         self._prompt = prompt
         self._given_state = state
+        self._token_store = token_store
         self._sleep = sleep
         self._lock = threading.RLock()
         self._state: State | None = state
@@ -128,7 +131,14 @@ class Service:
             if tokens is None:
                 from mde_files.auth.methods import token_provider
 
-                tokens = token_provider(self._config, self.http(), service=service, prompt=self._prompt, log=self._log)
+                tokens = token_provider(
+                    self._config,
+                    self.http(),
+                    service=service,
+                    prompt=self._prompt,
+                    log=self._log,
+                    store=self._token_store,
+                )
                 self._tokens[service] = tokens
             return tokens
 
@@ -138,8 +148,12 @@ class Service:
             if self._api is None:
                 from mde_files.files_api import FilesApi
 
-                exchange = self.exchange(FILES_API)
-                self._api = FilesApi(exchange, self._manifest, urlsplit(self._config.endpoints.base_url).path)
+                self._api = FilesApi(
+                    self.exchange(FILES_API),
+                    self._manifest,
+                    urlsplit(self._config.endpoints.base_url).path,
+                    self._config.limits.max_response_bytes,
+                )
             return self._api
 
     def exchange(self, service: str) -> Exchange:

@@ -7,7 +7,8 @@ The service writes none to seven fractional digits and uses year 0001 (the .NET 
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+import time
+from datetime import datetime, timedelta
 
 _ALREADY_NORMAL = re.compile(
     r"(?!000[01])[0-9]{4}-"
@@ -87,4 +88,4 @@ def sort_key(normalized: str) -> str:
 
 def utc_now_text() -> str:
     """Return the present moment as RFC 3339 UTC in whole seconds, such as ``2026-11-21T20:00:00Z``."""
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

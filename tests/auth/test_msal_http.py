@@ -189,7 +189,7 @@ def test_nothing_secret_in_any_representation(
             str(token),
             repr(vars(provider)),
             repr(configuration),
-            repr(vars(provider)["_known"]),
+            repr(vars(provider)["_held"]),
         ]
     )
     assert canary not in seen

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import stat
@@ -14,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mde_files import config
-from mde_files.auth.token_file import SignedIn, TokenFile, entry_key
+from mde_files.auth.token_file import TokenFile
+from mde_files.auth.token_store import SignedIn, entry_key
 from mde_files.secret import Secret
 
 if TYPE_CHECKING:
@@ -203,12 +205,14 @@ def test_any_content_is_survived(tmp_path: Path, document: Any, cut: int) -> Non
 
 def test_leftovers_of_a_killed_process_are_removed(token_path: Path) -> None:
     token_path.parent.mkdir()
-    old, new = (token_path.parent / f".tokens.json.{name}.new" for name in ("old", "young"))
-    for leftover in (old, new):
-        leftover.write_text("secret")
-    os.utime(old, (time.time() - 7200,) * 2)
-    token_file(token_path).write("key", sign_in())
-    assert (old.exists(), new.exists()) == (False, True)
+    names = (".tokens.json.abandon1.new", ".tokens.json.writing1.new", ".tokens.json.other")
+    abandoned, in_use, of_others = (token_path.parent / name for name in names)
+    for file in (abandoned, in_use, of_others):
+        file.write_text("secret")
+    with in_use.open() as writer:
+        fcntl.flock(writer, fcntl.LOCK_EX)
+        token_file(token_path).write("key", sign_in())
+    assert (abandoned.exists(), in_use.exists(), of_others.exists()) == (False, True, True)
 
 
 def test_interrupted_write_leaves_nothing_behind(token_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,7 +222,7 @@ def test_interrupted_write_leaves_nothing_behind(token_path: Path, monkeypatch: 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(type(token_path), "replace", interrupt)
+    monkeypatch.setattr(os, "replace", interrupt)
     with pytest.raises(KeyboardInterrupt):
         file.write("key", sign_in("new"))
     assert [path.name for path in token_path.parent.iterdir()] == ["tokens.json"]

@@ -18,10 +18,11 @@ _PARTS = {"cold": cold, "warm": warm, "answers": large_answers, "batch": batches
 
 
 def main() -> int:
-    """Measure, tell, and return 1 where a bar is missed."""
+    """Measure and tell; return 1 where a bar is missed and ``--check`` asks for that."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"what to measure (default: all): {', '.join(_PARTS)}")
     parser.add_argument("--json", type=Path, default=Path("benchmarks.json"), help="file for the figures")
+    parser.add_argument("--check", action="store_true", help="end with 1 where a bar is missed (on a quiet machine)")
     arguments = parser.parse_args()
     started = time.monotonic()
     figures: list[Figure] = []
@@ -40,7 +41,7 @@ def main() -> int:
     arguments.json.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     sys.stdout.write(f"\n{machine}; {seconds:.0f} s; figures in {arguments.json}\n")
     sys.stdout.write("Every bar is met.\n" if not missed else f"{len(missed)} bars are missed.\n")
-    return 1 if missed else 0
+    return 1 if missed and arguments.check else 0
 
 
 if __name__ == "__main__":

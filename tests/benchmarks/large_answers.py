@@ -180,7 +180,7 @@ def _main(step: str, path: Path) -> None:
         kept = json.loads(text)
     if step == "record":
         kept = (kept, record_of(kept))
-    # Unlike ru_maxrss, the peak begins anew with the program. Of parsed JSON counts what it takes, not what parsing took.
+    # Unlike ru_maxrss, the peak begins anew with the program. Of parsed JSON counts what it takes, not the parsing.
     field = "VmRSS:" if step == "parse" else "VmHWM:"
     status = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     sys.stdout.write(next(str(int(line.split()[1]) / 1024) for line in status if kept and line.startswith(field)))

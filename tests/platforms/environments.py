@@ -36,9 +36,12 @@ ENVIRONMENTS = {
         ),
     ),
     "xsoar": Environment(("3.11",), ("demisto-sdk==1.39.13",)),
-    # What the image demisto/crypto ships, as far as an integration may count on it.
-    "xsoar-image": Environment(("3.12", "3.11", "3.13"), ("msal>=1.35", "cryptography", "requests>=2.32", "pyyaml")),
-    "cortex": Environment(("3.11", "3.12", "3.13"), ("cortexutils==2.2.1",)),
+    # What the image demisto/crypto:1.0.0.13447173 ships, as far as the integration counts on it.
+    "xsoar-image": Environment(
+        ("3.12",), ("msal==1.39.0", "cryptography==50.0.2", "requests==2.34.2", "pyyaml==6.0.3", "urllib3==2.8.0")
+    ),
+    # cortexutils to compare answers with, and the AngularJS that TheHive compiles report templates with.
+    "cortex": Environment(("3.11", "3.12", "3.13"), ("cortexutils==2.2.1", "XStatic-Angular==1.8.2.3")),
     "misp": Environment(
         ("3.11", "3.12"),
         (
@@ -53,19 +56,18 @@ ENVIRONMENTS = {
             "urllib3",
         ),
     ),
-    "http": Environment(("3.11", "3.12", "3.13"), ("schemathesis>=4", "openapi-spec-validator>=0.7")),
+    "http": Environment(("3.11", "3.12", "3.13"), ("schemathesis==4.32.5", "openapi-spec-validator==0.9.0")),
 }
 
 
-def folder() -> Path:
-    """Return where the environments lie."""
-    return Path(os.environ.get("MDE_FILES_SDK_ENVIRONMENTS", ROOT / ".sdk"))
+# Read once: the tests themselves run without any variable of this project.
+FOLDER = Path(os.environ.get("MDE_FILES_SDK_ENVIRONMENTS", ROOT / ".sdk"))
 
 
 def python_of(name: str) -> Path:
     """Return the interpreter of an environment; the test that asks is skipped where it is not there."""
-    python = folder() / name / "bin" / "python"
-    if not (folder() / name / _DONE).is_file():
+    python = FOLDER / name / "bin" / "python"
+    if not (FOLDER / name / _DONE).is_file():
         pytest.skip(f"the tools of {name} are not installed; make them with: python -m tests.platforms.environments")
     return python
 
@@ -73,7 +75,7 @@ def python_of(name: str) -> Path:
 def make(name: str) -> None:
     """Make an environment, unless it is there with the same requirements."""
     environment = ENVIRONMENTS[name]
-    place = folder() / name
+    place = FOLDER / name
     wanted = "\n".join(environment.requirements)
     if (place / _DONE).is_file() and (place / _DONE).read_text() == wanted:
         return

@@ -6,8 +6,10 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.platforms.xsoar.server import Server
 from tests.redis_server import _running_redis_server, redis_server, start_redis  # noqa: F401 - fixtures
 
+from mde_files.platforms.xsoar.context_store import context_state
 from mde_files.state import ResilientState
 from mde_files.state.key_value import KeyValueState
 from mde_files.state.memory import MemoryState
@@ -78,7 +80,7 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=["memory", "sqlite", "redis", "key_value", "resilient"])
+@pytest.fixture(params=["memory", "sqlite", "redis", "key_value", "integration_context", "resilient"])
 def state(request: pytest.FixtureRequest, tmp_path: Path, log: Any) -> Iterator[State]:
     made: State
     if request.param == "memory":
@@ -90,6 +92,8 @@ def state(request: pytest.FixtureRequest, tmp_path: Path, log: Any) -> Iterator[
     elif request.param == "key_value":
         platform = Platform()
         made = KeyValueState(platform.read, platform.compare_and_swap)
+    elif request.param == "integration_context":
+        made = context_state(Server())
     else:
         made = ResilientState(lambda: SqliteState(tmp_path / "state.sqlite3", log), required=False, log=log)
     yield made

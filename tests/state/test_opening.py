@@ -80,7 +80,7 @@ def test_what_is_out_of_reach_degrades_with_one_warning(log: RecordingLog, url: 
 def test_the_default_way_imports_nothing_heavy() -> None:
     source = """
 import sys
-import mde_files.config, mde_files.errors, mde_files.logs
+import mde_files.connector
 before = set(sys.modules)
 from mde_files import quota, state
 from mde_files.state import sqlite

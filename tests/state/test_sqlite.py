@@ -238,15 +238,28 @@ def test_only_the_newest_files_set_aside_are_kept(path: Path, make: Callable[...
     assert aside(path) == []
 
 
-@pytest.mark.parametrize("version", [0, 2, 99])
-def test_a_file_of_another_version_is_set_aside(
+@pytest.mark.parametrize("version", [2, 99])
+def test_a_file_of_a_newer_version_is_left_alone(
     path: Path, make: Callable[..., SqliteState], log: RecordingLog, version: int
+) -> None:
+    make().close()
+    with sqlite3.connect(path) as other:
+        other.execute(f"PRAGMA user_version = {version}")
+    other.close()
+    with pytest.raises(BackendUnavailableError, match="newer mde-files"):
+        make()
+    assert aside(path) == []
+    assert log.events == []
+
+
+def test_a_file_of_an_older_version_is_set_aside(
+    path: Path, make: Callable[..., SqliteState], log: RecordingLog
 ) -> None:
     first = make()
     put(first, "cache/one", b"1")
     first.close()
     with sqlite3.connect(path) as other:
-        other.execute(f"PRAGMA user_version = {version}")
+        other.execute("PRAGMA user_version = 0")
     other.close()
     state = make()
     assert state.get("cache/one") is None

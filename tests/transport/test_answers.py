@@ -42,7 +42,6 @@ class TestParseJson:
             (b"  [1.5]\r\n", [1.5]),
             (b'"\xc3\xa9"', "é"),
             (b"9223372036854775808", 9223372036854775808),
-            (b'{"a": 1, "a": 2}', {"a": 2}),
         ],
     )
     def test_documents(self, body: bytes, document: object) -> None:

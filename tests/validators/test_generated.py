@@ -151,7 +151,7 @@ def test_many_alerts_are_judged_by_the_compiled_validator(
     monkeypatch.setattr(schemas, "compiled_judge", lambda name: asked.append(name) or judge(name))
     monkeypatch.setattr("mde_files.connector.MANY_ALERTS", 1)
     connect().file_alerts(emulator.scenario.file(many.files[0]).sha1)
-    assert asked == ["record"]
+    assert "record" in asked
 
 
 def test_a_schema_without_a_generated_validator_is_judged_by_jsonschema() -> None:

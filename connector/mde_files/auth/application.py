@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
-from mde_files.auth.token_file import entry_key
+from mde_files.auth.token_store import entry_key
 from mde_files.config import read_secret_file
 from mde_files.errors import InvalidConfigError
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from mde_files.auth.token_file import SignedIn
+    from mde_files.auth.token_store import SignedIn
     from mde_files.config import Config
     from mde_files.deadline import Deadline
     from mde_files.logs import EventLog

@@ -6,7 +6,7 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-from mde_files.auth.token_file import entry_key
+from mde_files.auth.token_store import entry_key
 from mde_files.deadline import Deadline
 from mde_files.errors import AuthFailedError
 from mde_files.secret import Secret
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from msal import PublicClientApplication, SerializableTokenCache  # type: ignore[import-untyped]
 
     from mde_files.auth.msal_http import MsalHttpClient
-    from mde_files.auth.token_file import SignedIn
+    from mde_files.auth.token_store import SignedIn
     from mde_files.config import Config
     from mde_files.logs import EventLog
     from mde_files.transport.session import HttpSession

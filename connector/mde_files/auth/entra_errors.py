@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _CODE = re.compile(r"AADSTS([0-9]{4,8})")
-_DIAGNOSTICS = re.compile(r"\s*(?:Trace ID|Correlation ID|Timestamp):")
+_DIAGNOSTICS = re.compile(r" ?(?:Trace ID|Correlation ID|Timestamp):")
 _CORRELATION_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 _MAX_DESCRIPTION = 300
+_CODES_END = 10**8
 _REGISTRATION = "Entra admin center > App registrations > the application"
 
 
@@ -156,12 +157,12 @@ def correlation_id_of(result: Mapping[str, Any]) -> str | None:
 
 def _codes(listed: object, description: str) -> list[int]:
     if isinstance(listed, list):
-        codes = [code for code in listed if isinstance(code, int) and not isinstance(code, bool) and code > 0]
+        codes = [code for code in listed if isinstance(code, int) and 1 < code < _CODES_END]
         if codes:
             return codes
     return [int(code) for code in _CODE.findall(description)]
 
 
 def _one_line(text: str) -> str:
-    start = " ".join(_DIAGNOSTICS.split(text, maxsplit=1)[0].split())
+    start = _DIAGNOSTICS.split(" ".join(text.split()), maxsplit=1)[0]
     return "".join(character for character in start if character.isprintable())[:_MAX_DESCRIPTION]

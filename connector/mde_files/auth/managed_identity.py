@@ -7,11 +7,11 @@ import platform
 import time
 from typing import TYPE_CHECKING, Any
 
-from mde_files.auth.token_file import entry_key
+from mde_files.auth.token_store import entry_key
 from mde_files.errors import AuthFailedError
 
 if TYPE_CHECKING:
-    from mde_files.auth.token_file import SignedIn
+    from mde_files.auth.token_store import SignedIn
     from mde_files.config import Config
     from mde_files.deadline import Deadline
     from mde_files.logs import EventLog

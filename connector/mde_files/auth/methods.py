@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mde_files.auth.renewal import SignIn
+    from mde_files.auth.token_store import TokenStore
     from mde_files.auth.tokens import TokenProvider
     from mde_files.config import Config
     from mde_files.transport.session import HttpSession
@@ -27,6 +28,7 @@ def token_provider(
     service: str = FILES_API,
     prompt: Callable[[str], None] | None = None,
     log: EventLog | None = None,
+    store: TokenStore | None = None,
 ) -> TokenProvider:
     """Return what hands out access tokens for one service. Nothing is read or sent before the first token is asked for.
 
@@ -36,6 +38,7 @@ def token_provider(
         service: Which service of the manifest the tokens are for; each has its own.
         prompt: Shows a person the message with the device code; ``None``: nobody is there to sign in.
         log: Gets the events; by default the log of the configuration.
+        store: Where tokens are kept between processes; by default the file that the configuration names.
 
     Raises:
         InvalidConfigError: The configuration lacks what its method needs.
@@ -53,14 +56,20 @@ def token_provider(
         from mde_files.auth.ready_token import ReadyTokenProvider
 
         return ReadyTokenProvider(auth.access_token, auth.access_token_file, events)
+    return RenewingTokenProvider(
+        _sign_in(config, scope, session, events, prompt), store or _file(config, events), events.hide
+    )
+
+
+def _file(config: Config, log: EventLog) -> TokenStore | None:
     path = config.token_cache
+    if path is None:
+        return None
 
     def warn(reason: str) -> None:
-        events.warning("token_file_not_written", path=path, reason=reason, consequence="each process signs in anew")
+        log.warning("token_file_not_written", path=path, reason=reason, consequence="each process signs in anew")
 
-    return RenewingTokenProvider(
-        _sign_in(config, scope, session, events, prompt), None if path is None else TokenFile(path, warn), events.hide
-    )
+    return TokenFile(path, warn)
 
 
 def _sign_in(

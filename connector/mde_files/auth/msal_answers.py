@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from mde_files.auth.entra_errors import explain_sign_in_failure
-from mde_files.auth.token_file import LONGEST_TOKEN_LIFE, SignedIn
+from mde_files.auth.token_store import LONGEST_TOKEN_LIFE, SignedIn
 from mde_files.auth.tokens import is_token_text
 from mde_files.errors import MdeFilesError, UpstreamError, UpstreamInvalidError
 from mde_files.foreign_logs import kept_out
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mde_files.auth.msal_http import MsalHttpClient
 
 _TEMPORARY_ERRORS = frozenset({"temporarily_unavailable", "server_error"})
+_LONGEST_TEXT = 4096
 _USUAL_LIFE = 3599.0
 _UNUSABLE_HINT = "Check 'authority'; what answered may be no Microsoft Entra ID."
 
@@ -78,7 +79,9 @@ def signed_in(
 def sign_in_failure(result: Mapping[str, Any], secrets: Iterable[str]) -> MdeFilesError:
     """Return the error that stands for MSAL's error ``result``, without ``secrets``."""
     known = tuple(secrets)
-    harmless = {key: redacted(value, known) if isinstance(value, str) else value for key, value in result.items()}
+    harmless = {
+        key: redacted(_beginning(value), known) if isinstance(value, str) else value for key, value in result.items()
+    }
     refusal = explain_sign_in_failure(harmless)
     error = result.get("error")
     if isinstance(error, str) and error in _TEMPORARY_ERRORS:
@@ -86,3 +89,8 @@ def sign_in_failure(result: Mapping[str, Any], secrets: Iterable[str]) -> MdeFil
             refusal.message, hint="The sign-in service asks to try again later.", correlation_id=refusal.correlation_id
         )
     return refusal
+
+
+def _beginning(text: str) -> str:
+    """Return the first words of a text, never part of one: half a secret would not be known for one."""
+    return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT].rpartition(" ")[0]

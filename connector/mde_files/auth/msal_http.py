@@ -6,16 +6,18 @@ MSAL asks for ``get``, ``post`` and ``close``, and for answers with ``status_cod
 
 from __future__ import annotations
 
-import json
 import random
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
+
+from urllib3.util import parse_url
 
 from mde_files import manifest
 from mde_files.auth.entra_errors import correlation_id_of
 from mde_files.auth.tokens import moment_text
 from mde_files.errors import InvalidConfigError, MdeFilesError, ThrottledError, UpstreamError, UpstreamInvalidError
+from mde_files.transport.answers import decode_json
 from mde_files.transport.retries import RETRIED_STATUSES, asked_pause, backoff
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from mde_files.transport.session import HttpAnswer, HttpSession
 
 AUTHORITY_HINT = "This is about the sign-in host ('cloud', 'authority'), not the files API."
+_LARGEST_ANSWER = 1 << 20
 _MAX_ATTEMPTS = 3
 _LONGEST_PAUSE = 10.0
 _FIRST_ERROR = 400
@@ -143,9 +146,9 @@ class MsalHttpClient:
 
     def _keep_to_authority(self, url: str) -> None:
         """Refuse to send a credential to another host than the configured one, even if that host says so."""
-        if self._authority is None or _origin(urlsplit(url)) == _origin(urlsplit(self._authority)):
+        if self._authority is None or _origin(url) == _origin(self._authority):
             return
-        host = urlsplit(url).netloc
+        host = parse_url(url).netloc or ""
         clouds = [row.id for row in manifest.load().clouds.values() if urlsplit(row.authority).netloc == host]
         raise InvalidConfigError(
             f"The sign-in of this tenant is not at {urlsplit(self._authority).netloc} but at {host[:100]!r}.",
@@ -161,10 +164,9 @@ class MsalHttpClient:
         )
 
     def _readable(self, answer: HttpAnswer, host: str) -> MsalAnswer:
-        text = answer.body.decode("utf-8-sig", errors="replace")
         # Azure Arc asks for its local key by a 401 without a JSON body.
         if self._authority is not None or answer.status != _UNAUTHORIZED:
-            document = _json_object(text)
+            document = _json_object(answer)
             if document is None:
                 raise UpstreamInvalidError(
                     f"The sign-in failed: {host} answered with status {answer.status} and something else than JSON.",
@@ -173,7 +175,7 @@ class MsalHttpClient:
                 )
             if answer.status >= _FIRST_ERROR:
                 self.refusal = document
-        return MsalAnswer(answer.status, text, answer.headers)
+        return MsalAnswer(answer.status, answer.body.decode("utf-8-sig", errors="replace"), answer.headers)
 
 
 def _texts(values: Mapping[str, Any] | None) -> dict[str, str] | None:
@@ -186,20 +188,24 @@ def _texts(values: Mapping[str, Any] | None) -> dict[str, str] | None:
     }
 
 
-def _origin(parts: SplitResult) -> tuple[str, str | None, int]:
-    return parts.scheme, parts.hostname, parts.port or _HTTPS_PORT
+def _origin(url: str) -> tuple[str | None, str | None, str | None, int]:
+    """Return where a request for ``url`` goes, read as the library reads it that sends it: parsers disagree."""
+    parts = parse_url(url)
+    return parts.scheme, parts.auth, parts.host, parts.port or _HTTPS_PORT
 
 
-def _json_object(text: str) -> dict[str, Any] | None:
+def _json_object(answer: HttpAnswer) -> dict[str, Any] | None:
+    if len(answer.body) > _LARGEST_ANSWER:
+        return None
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
+        document = decode_json(answer)
+    except UpstreamInvalidError:
         return None
     return document if isinstance(document, dict) else None
 
 
 def _unavailable(answer: HttpAnswer, host: str, pause: float | None) -> MdeFilesError:
-    document = _json_object(answer.body.decode("utf-8-sig", errors="replace"))
+    document = _json_object(answer)
     correlation_id = correlation_id_of(document or {})
     if answer.status == _THROTTLED:
         return ThrottledError(

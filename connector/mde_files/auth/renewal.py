@@ -6,15 +6,16 @@ import copy
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from mde_files.auth.tokens import AccessToken
 from mde_files.errors import AuthFailedError, MdeFilesError, TimeoutExceededError
+from mde_files.state import host_clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mde_files.auth.token_file import SignedIn, TokenFile
+    from mde_files.auth.token_store import SignedIn, TokenStore
     from mde_files.deadline import Deadline
     from mde_files.secret import Secret
 
@@ -45,6 +46,20 @@ class SignIn(Protocol):
         """
 
 
+class _Held(NamedTuple):
+    """A sign-in, and when its token ends on the clock of this machine, which nobody can set."""
+
+    signed_in: SignedIn
+    ends: float
+
+    def lasts(self, seconds: float) -> bool:
+        """Tell whether the token lasts that much longer, by whichever clock says less."""
+        return self.signed_in.expires_at - seconds > time.time() and self.ends - seconds > host_clock.now()
+
+    def token(self, *, from_cache: bool) -> AccessToken:
+        return AccessToken(self.signed_in.token, self.signed_in.expires_at, from_cache=from_cache)
+
+
 class RenewingTokenProvider:
     """Hands out the token of a sign-in and renews it before it expires.
 
@@ -53,26 +68,26 @@ class RenewingTokenProvider:
 
     Args:
         sign_in: Gets a new token.
-        token_file: Where tokens are kept between processes; ``None`` keeps them in memory only.
+        store: Where tokens are kept between processes; ``None`` keeps them in memory only.
         hide: Told of each token, which must not be shown anywhere.
     """
 
     def __init__(
-        self, sign_in: SignIn, token_file: TokenFile | None, hide: Callable[[str], None] = lambda _token: None
+        self, sign_in: SignIn, store: TokenStore | None, hide: Callable[[str], None] = lambda _token: None
     ) -> None:
         self._sign_in = sign_in
-        self._file = token_file
+        self._store = store
         self._hide = hide
-        self._known: SignedIn | None = None
+        self._held: _Held | None = None
         self._failure: MdeFilesError | None = None
         self._failed_at = 0.0
         self._lock = threading.Lock()
 
     def token(self, deadline: Deadline) -> AccessToken:
         """Return a valid token (see ``TokenProvider``)."""
-        known = self._known
-        if known is not None and _lasts(known, _RENEWED_BEFORE_EXPIRY):
-            return AccessToken(known.token, known.expires_at, from_cache=True)
+        held = self._held
+        if held is not None and held.lasts(_RENEWED_BEFORE_EXPIRY):
+            return held.token(from_cache=True)
         return self._obtain(deadline, None)
 
     def renew(self, rejected: AccessToken, deadline: Deadline) -> AccessToken:
@@ -80,32 +95,40 @@ class RenewingTokenProvider:
         return self._obtain(deadline, rejected.value)
 
     def forget(self) -> None:
-        """Remove what is kept in memory and in the token file."""
+        """Remove what is kept in memory and in the store."""
         with self._lock:
-            self._known = None
+            self._held = None
             self._failure = None
-            if self._file is not None:
-                self._file.remove(self._sign_in.key())
+            if self._store is not None:
+                self._store.remove(self._sign_in.key())
 
     def _obtain(self, deadline: Deadline, rejected: Secret | None) -> AccessToken:
         asked_at = time.monotonic()
         with self._turn(deadline):
-            self._known = known = self._newest(rejected)
+            known = self._newest(rejected)
             if known is not None:
                 self._hide(known.token.reveal())
-            if known is not None and _lasts(known, _RENEWED_BEFORE_EXPIRY):
-                return AccessToken(known.token, known.expires_at, from_cache=True)
+            held = self._held = None if known is None else self._hold(known)
+            if held is not None and held.lasts(_RENEWED_BEFORE_EXPIRY):
+                return held.token(from_cache=True)
             try:
                 signed_in = self._sign_in_once(deadline, known, asked_at)
             except MdeFilesError:
-                if known is not None and _lasts(known, _USABLE_BEFORE_EXPIRY):
-                    return AccessToken(known.token, known.expires_at, from_cache=True)
+                if held is not None and held.lasts(_USABLE_BEFORE_EXPIRY):
+                    return held.token(from_cache=True)
                 raise
-            self._known = signed_in
+            self._held = held = self._hold(signed_in)
             self._hide(signed_in.token.reveal())
-            if self._file is not None:
-                self._file.write(self._sign_in.key(), signed_in)
-            return AccessToken(signed_in.token, signed_in.expires_at, from_cache=False)
+            if self._store is not None:
+                self._store.write(self._sign_in.key(), signed_in)
+            return held.token(from_cache=False)
+
+    def _hold(self, signed_in: SignedIn) -> _Held:
+        """Return ``signed_in`` with its end; a token that is held already does not get another one."""
+        held = self._held
+        if held is not None and held.signed_in.token == signed_in.token:
+            return _Held(signed_in, held.ends)
+        return _Held(signed_in, host_clock.now() + signed_in.expires_at - time.time())
 
     @contextmanager
     def _turn(self, deadline: Deadline) -> Iterator[None]:
@@ -120,17 +143,17 @@ class RenewingTokenProvider:
             self._lock.release()
 
     def _newest(self, rejected: Secret | None) -> SignedIn | None:
-        """Return the sign-in that lasts longest, with the rejected token made out as expired, in the file too."""
-        newest = _without(self._known, rejected)
-        if self._file is None:
+        """Return the sign-in that lasts longest, with the rejected token made out as expired, in the store too."""
+        newest = _without(None if self._held is None else self._held.signed_in, rejected)
+        if self._store is None:
             return newest
-        stored = self._file.read(self._sign_in.key())
+        stored = self._store.read(self._sign_in.key())
         usable = _without(stored, rejected)
         if usable is None:
             return newest
         if usable is not stored:
-            self._file.write(self._sign_in.key(), usable)
-        # Refresh tokens change hands with each use: the file has the latest one.
+            self._store.write(self._sign_in.key(), usable)
+        # Refresh tokens change hands with each use: the store has the latest one.
         return (
             usable
             if newest is None or usable.expires_at >= newest.expires_at
@@ -152,10 +175,6 @@ class RenewingTokenProvider:
             raise
         self._failure = None
         return signed_in
-
-
-def _lasts(signed_in: SignedIn, seconds: float) -> bool:
-    return signed_in.expires_at - seconds > time.time()
 
 
 def _without(signed_in: SignedIn | None, rejected: Secret | None) -> SignedIn | None:

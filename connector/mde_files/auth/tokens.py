@@ -57,7 +57,7 @@ class TokenProvider(Protocol):
         """
 
     def forget(self) -> None:
-        """Remove what is kept in memory and in the token file."""
+        """Remove what is kept in memory and between processes."""
 
 
 class BearerAuth(AuthBase):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NoReturn
 
 from mde_files.errors import InvalidInputError, StateUnavailableError
@@ -17,6 +18,7 @@ except ImportError:  # pragma: no cover - Windows refuses a second writer by its
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
+    from typing import BinaryIO
 
 _OWNER_ONLY = 0o600
 _BLOCK = 1024 * 1024
@@ -41,8 +43,16 @@ class Journal:
         self._sync_seconds = sync_seconds
         self._synced = time.monotonic()
         flags = _FLAGS | os.O_CREAT | (0 if resume else os.O_EXCL)
+        self._descriptor = self._open(path, flags)
+        # Whoever tidied the file up meanwhile put another one in its place.
+        while not self._is_in_place():
+            os.close(self._descriptor)
+            self._descriptor = self._open(path, flags)
+        self.size = os.fstat(self._descriptor).st_size
+
+    def _open(self, path: Path, flags: int) -> int:
         try:
-            self._descriptor = os.open(self.path, flags, _OWNER_ONLY)
+            descriptor = os.open(self.path, flags, _OWNER_ONLY)
         except FileExistsError:
             refuse_existing(path)
         except OSError as error:
@@ -51,18 +61,32 @@ class Journal:
                 hint="Name a file in an existing folder that you may write to.",
             ) from None
         try:
-            self._lock(self._descriptor)
+            self._check_kind(descriptor)
+            self._lock(descriptor)
         except BaseException:
-            self.close()
+            os.close(descriptor)
             raise
-        self.size = os.fstat(self._descriptor).st_size
+        return descriptor
+
+    def _check_kind(self, descriptor: int) -> None:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise InvalidInputError(
+                f"The output {str(self.path)!r} is no ordinary file.", hint="Name a file, new or of an earlier batch."
+            )
 
     def append(self, lines: Iterable[bytes]) -> None:
         """Write lines, each with its line break; they are with the system when this returns.
 
         Raises:
-            StateUnavailableError: The disk is full or broken; no torn line is left behind.
+            StateUnavailableError: The disk is full or broken, and no torn line is left behind; or the file was taken
+                away.
         """
+        self._append(lines)
+        self._check_place()
+        if time.monotonic() - self._synced >= self._sync_seconds:
+            self._sync()
+
+    def _append(self, lines: Iterable[bytes]) -> None:
         block: list[bytes] = []
         length = 0
         for line in lines:
@@ -73,11 +97,17 @@ class Journal:
                 block, length = [], 0
         if block:
             self._write(b"".join(block))
-        if time.monotonic() - self._synced >= self._sync_seconds:
-            self.sync()
 
     def sync(self) -> None:
-        """Bring everything written to the disk itself."""
+        """Bring everything written to the disk itself.
+
+        Raises:
+            StateUnavailableError: The disk is broken, or the file was taken away.
+        """
+        self._check_place()
+        self._sync()
+
+    def _sync(self) -> None:
         try:
             os.fsync(self._descriptor)
         except OSError as error:
@@ -85,24 +115,47 @@ class Journal:
         self._synced = time.monotonic()
 
     def lines(self) -> Iterator[tuple[int, bytes]]:
-        """Yield each line with its place in the file; one that lacks its line break was torn."""
+        """Yield each line with its place in the file; one that lacks its line break was torn.
+
+        Raises:
+            StateUnavailableError: The file cannot be read any more.
+        """
         offset = 0
-        with self.path.open("rb") as file:
+        with self._reading() as file:
             for line in file:
                 yield offset, line
                 offset += len(line)
 
     def line_at(self, offset: int) -> bytes:
-        """Return the line at a place in the file."""
-        with self.path.open("rb") as file:
+        """Return the line at a place in the file.
+
+        Raises:
+            StateUnavailableError: The file cannot be read any more.
+        """
+        with self._reading() as file:
             file.seek(offset)
             return file.readline()
 
+    @contextmanager
+    def _reading(self) -> Iterator[BinaryIO]:
+        try:
+            with self.path.open("rb") as file:
+                yield file
+        except OSError as error:
+            self._fail(error)
+
     def cut(self, size: int) -> None:
-        """Remove what stands after the first ``size`` bytes."""
-        os.ftruncate(self._descriptor, size)
+        """Remove what stands after the first ``size`` bytes.
+
+        Raises:
+            StateUnavailableError: The disk is broken.
+        """
+        try:
+            os.ftruncate(self._descriptor, size)
+        except OSError as error:
+            self._fail(error)
         self.size = size
-        self.sync()
+        self._sync()
 
     def keep(self, is_kept: Callable[[int], bool]) -> None:
         """Replace the file by one of the lines whose place in the file ``is_kept`` accepts, as one step.
@@ -120,8 +173,8 @@ class Journal:
         size, self.size = self.size, 0
         try:
             self._lock(self._descriptor)
-            self.append(line for offset, line in self.lines() if is_kept(offset))
-            self.sync()
+            self._append(line for offset, line in self.lines() if is_kept(offset))
+            self._sync()
             if fcntl is None:
                 os.close(before)
             fresh.replace(self.path)
@@ -151,9 +204,23 @@ class Journal:
             self._fail(error)
         self.size += len(block)
 
+    def _is_in_place(self) -> bool:
+        try:
+            return os.path.samestat(os.fstat(self._descriptor), self.path.stat())
+        except OSError:
+            return False
+
+    def _check_place(self) -> None:
+        """Make sure that what is written here is what people find under the file's name."""
+        if not self._is_in_place():
+            raise StateUnavailableError(
+                f"The output {str(self.path)!r} was removed or replaced while the batch wrote to it.",
+                hint="Leave it alone until the batch is done; start the same batch with --resume to ask again.",
+            )
+
     def _fail(self, error: OSError) -> NoReturn:
         raise StateUnavailableError(
-            f"The output {str(self.path)!r} cannot be written any more: {error.strerror}.",
+            f"The output {str(self.path)!r} cannot be used any more: {error.strerror}.",
             hint="Make room, then start the same batch with --resume: what is written is not asked again.",
         ) from None
 

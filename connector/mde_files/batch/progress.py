@@ -118,8 +118,7 @@ class Progress:
     def clear(self) -> None:
         """Remove the line that rewrites itself."""
         if self._shown:
-            self._stream.write("\r" + " " * self._shown + "\r")
-            self._stream.flush()
+            self._put("\r" + " " * self._shown + "\r")
             self._shown = 0
 
     def _text(self, lanes: Lanes) -> str:
@@ -163,13 +162,17 @@ class Progress:
         return self._usage
 
     def _line(self, text: str) -> None:
-        self._stream.write(text + "\n")
-        self._stream.flush()
+        self._put(text + "\n")
+
+    def _put(self, text: str) -> None:
+        # Nobody watching any more, or a full disk behind it, is no reason to end a batch.
+        with suppress(OSError):
+            self._stream.write(text)
+            self._stream.flush()
 
     def _overwrite(self, text: str) -> None:
         shown = text[: self._width() - 1]
-        self._stream.write("\r" + shown.ljust(min(self._shown, self._width() - 1)))
-        self._stream.flush()
+        self._put("\r" + shown.ljust(min(self._shown, self._width() - 1)))
         self._shown = len(shown)
 
     def _width(self) -> int:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from mde_files.emulator import faults as fault_answers
+from mde_files.emulator import openapi
 from mde_files.emulator.call import Call
 from mde_files.emulator.entra import Entra
 from mde_files.emulator.entra_errors import EntraError
@@ -142,6 +143,8 @@ class Application:
         await response(scope, receive, send)
 
     async def _route(self, request: Request, seen: SeenRequest) -> Response | None:
+        if seen.path == openapi.PATH and request.method == "GET":
+            return JSONResponse(openapi.description(self._emulation.scenario, self._emulation.base_url))
         allowed = []
         for endpoint in self._endpoints:
             match = endpoint.pattern.fullmatch(seen.path)

@@ -286,7 +286,7 @@ class Entra:
         raise EntraError(700016, client_id=client_id, tenant=tenant.name)
 
     def _managed_identity(self, query: dict[str, str]) -> Application | None:
-        wanted = query.get("client_id") or query.get("object_id") or query.get("mi_res_id")
+        wanted = next((query[name] for name in ("client_id", "object_id", "mi_res_id") if name in query), None)
         for application in self._scenario.applications:
             names = (application.client_id, object_id(application.tenant, application.client_id), application.name)
             if application.managed_identity == "system" and wanted is None:

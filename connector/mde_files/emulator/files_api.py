@@ -6,7 +6,6 @@ Reference: Microsoft Learn, get-file-information, get-file-statistics, get-file-
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from mde_files.emulator.scenario import Alert, File
 
 RESOURCE = "WindowsDefenderATP"
+MOST_ALERTS = 10_000
 _HASH_KINDS = {40: "sha1", 64: "sha256", 32: "md5"}
 _HEX = re.compile(r"[0-9a-fA-F]+")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,9}")
@@ -125,7 +125,10 @@ class FilesApi(ProtectedApi):
         query = {name.lower(): value for name, value in call.seen.query.items()}
         if "$top" in query or "$skip" in query:
             start = _whole_number(query.get("$skip", "0"))
-            return found[start : start + _whole_number(query.get("$top", str(len(found))))], {}
+            size = _whole_number(query.get("$top", str(MOST_ALERTS)))
+            if size > MOST_ALERTS:
+                raise ServiceError(400, "ODataError", f"The limit of '{MOST_ALERTS}' for Top query has been exceeded.")
+            return found[start : start + size], {}
         start = _cursor_position(query.get("$skiptoken"))
         size = switches.alerts_page_size or max(len(found), 1)
         following = start + size
@@ -140,8 +143,7 @@ class FilesApi(ProtectedApi):
     def _next_link(self, call: Call, position: int) -> str | int:
         path = call.seen.path
         options = {name: value for name, value in call.seen.query.items() if name.lower() != "$skiptoken"}
-        cursor = base64.urlsafe_b64encode(f"position={position}".encode()).decode()
-        query = urlencode({**options, "$skiptoken": cursor}, safe="$")
+        query = urlencode({**options, "$skiptoken": skip_token(position)}, safe="$")
         other_file = path.replace(call.path["id"], "0" * len(call.path["id"]))
         links: dict[str, str | int] = {
             "relative": f"{path}?{query}",
@@ -196,6 +198,11 @@ class FilesApi(ProtectedApi):
         return JSONResponse({"@odata.context": f"{call.origin}/api{version}/$metadata#{context}", **body})
 
 
+def skip_token(position: int) -> str:
+    """Return what a next link says of the position at which its page begins."""
+    return base64.urlsafe_b64encode(f"position={position}".encode()).decode()
+
+
 def _hash_kind(call: Call) -> str:
     value = call.path["id"]
     kind = _HASH_KINDS.get(len(value))
@@ -229,7 +236,7 @@ def _cursor_position(cursor: str | None) -> int:
         return 0
     try:
         name, _, position = base64.urlsafe_b64decode(cursor).decode().partition("=")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # of the decoding, of the text, or of characters that are not ASCII
         name, position = "", ""
     if name != "position" or not _INTEGER.fullmatch(position):
         raise ServiceError(400, "ODataError", "The skip token is not valid.")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse, Response
 
+from mde_files.emulator.bodies import LONGEST_COMMENT
 from mde_files.emulator.incident_shapes import sentinel_entities, sentinel_incident, sentinel_place
 from mde_files.emulator.incidents import Incident, SentinelComment, now_text
 from mde_files.emulator.protected_api import ProtectedApi, Required
@@ -20,7 +21,6 @@ from mde_files.emulator.tokens import object_id
 if TYPE_CHECKING:
     from mde_files.emulator.call import Call
 
-LONGEST_COMMENT = 30_000
 MOST_COMMENTS = 100
 _PREFIX = "Microsoft Sentinel"
 _WRITING = (f"{_PREFIX} Responder", f"{_PREFIX} Contributor")
@@ -81,7 +81,7 @@ class SentinelIncidents(ProtectedApi):
 
     async def listed(self, call: Call) -> Response:
         """``GET …/incidents``."""
-        top = int(call.seen.query.get("$top", "50"))
+        top = self.whole_number(call, "$top", 50, 1, 1000)
         return JSONResponse({"value": [sentinel_incident(item, self._scenario) for item in self._here(call)[:top]]})
 
     async def get(self, call: Call) -> Response:
@@ -93,21 +93,16 @@ class SentinelIncidents(ProtectedApi):
         incident = self._incident(call)
         sentinel = sentinel_place(incident)
         body = await self.body_of(call)
-        properties = body.get("properties")
+        properties = body["properties"]
         wanted = body.get("etag") or call.request.headers.get("If-Match")
         current = sentinel_incident(incident, self._scenario)["etag"]
         if wanted is not None and wanted != current:
             status = 409 if self._scenario.switches.etag_mismatch == "conflict" else 412
             message = f"Newer version of resource '{sentinel.id}' exists. Data was not saved"
             raise self.error(status, "Conflict" if status == 409 else "PreconditionFailed", message)  # noqa: PLR2004
-        if not isinstance(properties, dict) or not {"title", "severity", "status"} <= set(properties):
-            raise self.error(400, "BadRequest", "title, severity and status are required.")
-        incident.title, incident.severity = str(properties["title"]), str(properties["severity"])
-        incident.status = str(properties["status"])
-        sentinel.labels = [
-            {"labelName": str(label["labelName"]), "labelType": str(label.get("labelType", "User"))}
-            for label in properties.get("labels") or []
-        ]
+        incident.title, incident.severity = properties["title"], properties["severity"]
+        incident.status = properties["status"]
+        sentinel.labels = [{"labelType": "User", **label} for label in properties.get("labels") or []]
         sentinel.properties = {name: properties[name] for name in _WRITABLE if name in properties}
         _touch(incident)
         return JSONResponse(sentinel_incident(incident, self._scenario))
@@ -134,10 +129,9 @@ class SentinelIncidents(ProtectedApi):
     async def put_comment(self, call: Call) -> Response:
         """``PUT …/incidents/{id}/comments/{id}``: at most 30,000 characters, at most 100 comments."""
         incident, name = self._incident(call), call.path["comment"].lower()
-        properties = (await self.body_of(call)).get("properties")
-        message = properties.get("message") if isinstance(properties, dict) else None
-        if not isinstance(message, str) or not message or not _GUID.fullmatch(name):
-            raise self.error(400, "BadRequest", "A comment has a GUID and a message.")
+        message = (await self.body_of(call))["properties"]["message"]
+        if not _GUID.fullmatch(name):
+            raise self.error(400, "BadRequest", "The id of a comment is a GUID.")
         if len(message.encode("utf-16-le", "surrogatepass")) // 2 > LONGEST_COMMENT:
             raise self.error(400, "BadRequest", f"The message is longer than {LONGEST_COMMENT} characters.")
         comments = sentinel_place(incident).comments

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+import re
 import time
 import uuid
 from datetime import datetime, timezone
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from starlette.responses import JSONResponse, Response
 
-from mde_files.emulator import odata
+from mde_files.emulator import bodies, odata
 from mde_files.emulator.tokens import InvalidTokenError
 from mde_files.errors import InvalidConfigError
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from mde_files.emulator.quota import Refusal
     from mde_files.emulator.scenario import Scenario, Tenant
 
+_WHOLE_NUMBER = re.compile("[0-9]{1,9}")
 ErrorForm = Literal["defender", "graph", "azure"]
 
 
@@ -187,18 +189,36 @@ class ProtectedApi:
         return tenant
 
     async def body_of(self, call: Call) -> dict[str, Any]:
-        """Return the JSON object that came with a call.
+        """Return the JSON object that came with a call, once it has the form that its operation takes.
 
         Raises:
-            ServiceError: It is none.
+            ServiceError: 400, it has not.
         """
+        from jsonschema import Draft202012Validator
+
         try:
             document = json.loads(await call.request.body())
-        except ValueError:
+            # NaN, numbers too large and lone surrogates could not be answered again.
+            json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
+        except (ValueError, RecursionError):
             document = None
         if not isinstance(document, dict):
             raise self.error(400, "BadRequest", "The request body is not a JSON object.")
+        for problem in Draft202012Validator(bodies.REQUESTS[call.seen.endpoint or ""]).iter_errors(document):
+            raise self.error(400, "BadRequest", f"The request body is not valid at {problem.json_path}.")
         return document
+
+    def whole_number(self, call: Call, option: str, default: int, least: int, most: int) -> int:
+        """Return a query option that is a whole number.
+
+        Raises:
+            ServiceError: 400, it is none or out of bounds.
+        """
+        text = call.seen.query.get(option, str(default))
+        if not _WHOLE_NUMBER.fullmatch(text) or not least <= int(text) <= most:
+            code = "ODataError" if self.form == "defender" else "BadRequest"
+            raise self.error(400, code, f"The value of {option} must be a whole number from {least} to {most}.")
+        return int(text)
 
     def _challenge(self) -> dict[str, str]:
         challenge = f'Bearer authorization_uri="{self._emulation.base_url}/common/oauth2/v2.0/authorize"'

@@ -15,6 +15,7 @@ from mde_files.logs import EventLog
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from mde_files.auth import TokenStore
     from mde_files.config import Config
     from mde_files.errors import MdeFilesError
     from mde_files.state import State
@@ -58,6 +59,7 @@ def connector(
     *,
     defaults: Mapping[str, Any] | None = None,
     state: State | None = None,
+    token_store: TokenStore | None = None,
     write_log: Callable[[str, str], None] | None = None,
 ) -> Connector:
     """Return the connector for the values of a platform's own form.
@@ -66,13 +68,14 @@ def connector(
         values: As :func:`configuration_of` takes them.
         defaults: Configuration that holds where nothing is entered, by key.
         state: Where quota and cache are kept; by default what the configuration names.
+        token_store: Where tokens are kept between processes; by default what the configuration names.
         write_log: Gets the level and the line of each event.
 
     Raises:
         InvalidConfigError: The settings cannot be used; the hint names them as the platform's form does.
     """
     config = _config(configuration_of(values, defaults))
-    return Connector(config, log=EventLog.from_config(config, write=write_log), state=state)
+    return Connector(config, log=EventLog.from_config(config, write=write_log), state=state, token_store=token_store)
 
 
 def sentence(error: MdeFilesError) -> str:

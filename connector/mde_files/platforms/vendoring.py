@@ -1,4 +1,4 @@
-"""Puts into a package what the platform's image lacks: this project's source and libraries of this environment."""
+"""Puts this project's own source into a package, which no package index offers."""
 
 from __future__ import annotations
 
@@ -9,14 +9,36 @@ from typing import TYPE_CHECKING
 
 import mde_files
 from mde_files import resources
-from mde_files.errors import InvalidConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+# What only people's commands and servers of this project's own need, as paths below the package.
+COMMAND_LINE = frozenset(
+    {
+        "__main__.py",
+        "batch",
+        "cli.py",
+        "commands",
+        "console.py",
+        "emulator",
+        "mcp_server",
+        "serve",
+        "validators/generate.py",
+        "worker",
+    }
+)
 _OWN = Path(mde_files.__file__).parent
-_COMPILED = (".so", ".pyd", ".dylib", ".dll")
 _DATA = ("manifest.yaml", "schemas", "playbooks")
+
+
+def licence_file() -> Path:
+    """Return the file of this project's licence, of an installed package or of a checkout."""
+    for file in metadata.files("mde-files") or ():
+        path = Path(str(file.locate()))
+        if file.name == "LICENSE" and path.is_file():
+            return path
+    return resources.data_directory() / "LICENSE"
 
 
 def own_files(*, without: Collection[str] = ()) -> Iterator[tuple[str, Path]]:
@@ -39,39 +61,11 @@ def own_files(*, without: Collection[str] = ()) -> Iterator[tuple[str, Path]]:
 
 
 def copy_own(destination: Path, *, without: Collection[str] = ()) -> Path:
-    """Copy this project's package into ``destination`` and return the folder of the package."""
+    """Copy this project's package and licence into ``destination`` and return the folder of the package."""
+    _copy(licence_file(), destination / "mde_files" / "LICENSE")
     for name, path in own_files(without=without):
         _copy(path, destination / "mde_files" / name)
     return destination / "mde_files"
-
-
-def library_files(distribution: str) -> Iterator[tuple[str, Path]]:
-    """Yield the files of an installed library, licence included: name in ``site-packages`` and path.
-
-    Raises:
-        InvalidConfigError: It is not installed here, or holds compiled parts, which fit one machine only.
-    """
-    try:
-        files = metadata.files(distribution) or []
-    except metadata.PackageNotFoundError:
-        raise InvalidConfigError(
-            f"The package needs the library {distribution!r}, which is not installed here.",
-            hint=f"Install it where mde-files is installed: pip install {distribution}",
-        ) from None
-    for file in sorted(files):
-        if file.suffix in _COMPILED:
-            raise InvalidConfigError(
-                f"The library {distribution!r} has compiled parts here, which the platform cannot load.",
-                hint="Install its pure Python form, or let the platform install it.",
-            )
-        if ".." not in file.parts and "__pycache__" not in file.parts and not file.is_absolute():
-            yield file.as_posix(), Path(str(file.locate()))
-
-
-def copy_library(distribution: str, destination: Path) -> None:
-    """Copy an installed library into ``destination``, as :func:`library_files` finds it."""
-    for name, path in library_files(distribution):
-        _copy(path, destination / name)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -131,8 +131,9 @@ class Slots:
             self._answered[known:] = array(_TICKS, [latest - self._base]) * (len(self._answered) - known)
             self.mended = True
         for slot, (taken, end) in self._held.items():
-            if taken > latest:
-                self._held[slot] = (latest, latest + end - taken)
+            # No call is under way for longer than that, whatever is written here.
+            if taken > latest or end > latest + LONGEST_HOLD:
+                self._held[slot] = (min(taken, latest), latest + min(end - taken, LONGEST_HOLD))
                 self.mended = True
         if self._paused_until > longest_pause:
             self._paused_until = longest_pause

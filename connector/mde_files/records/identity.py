@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _RECORDS = bytes.fromhex("4f0b7c0e9d0e5b8b8f396a3f5a0a6f5d")
 _UUID_BYTES = 16
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 LONGEST_QUERIED = 256
 
 
@@ -53,8 +54,7 @@ def content_digest(
         "organization_prevalence": _order_of_magnitude(organization_prevalence),
         "global_prevalence": _order_of_magnitude(global_prevalence),
     }
-    canonical = json.dumps(material, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()[:32]
+    return hashlib.sha256(_canonical(material).encode()).hexdigest()[:32]
 
 
 def _order_of_magnitude(number: int | None) -> int | None:

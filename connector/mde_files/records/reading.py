@@ -34,15 +34,17 @@ class PropertyTable:
 
 _INTEGER_TEXT = r"\s*-?[0-9]{1,300}\s*"
 _LARGEST_INTEGER = 10**300  # beyond it Python refuses to write an integer as text
+# From there on a float stands for numbers that nobody wrote: 1e23 for 99999999999999991611392.
+_FLOATS_ROUND_FROM = 2**53
 
 
 def as_integer(value: Any) -> int | None:
-    """Return an integer, an integral float or a text of digits as an integer; None for anything else."""
+    """Return an integer, an integral float that is exact or a text of digits as an integer; None for anything else."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value if -_LARGEST_INTEGER < value < _LARGEST_INTEGER else None
     if isinstance(value, str):
         return int(value) if re.fullmatch(_INTEGER_TEXT, value) else None
-    if isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST_INTEGER:
+    if isinstance(value, float) and value.is_integer() and abs(value) < _FLOATS_ROUND_FROM:
         return int(value)
     return None
 

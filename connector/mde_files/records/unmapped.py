@@ -8,6 +8,8 @@ from typing import Any
 from mde_files.errors import UpstreamInvalidError
 from mde_files.records.text import encodable
 
+_MOST_ENTRIES = 100_000
+
 Path = tuple[str | int, ...]
 """Steps from the top of an upstream document to a value: property names and list positions."""
 
@@ -29,8 +31,13 @@ class Unmapped:
         """Keep a value as JSON text under its path (a JSON Pointer, RFC 6901).
 
         Raises:
-            UpstreamInvalidError: The value is nested too deeply to be written down.
+            UpstreamInvalidError: The value is nested too deeply to be written down, or there are too many.
         """
+        if len(self.entries) >= _MOST_ENTRIES:
+            raise UpstreamInvalidError(
+                f"More than {_MOST_ENTRIES:,} values of the service's answer are of no known kind.",
+                hint="Something else may have answered instead of the service; check base_url and proxy.",
+            )
         try:
             text = json.dumps(value)
         except RecursionError:

@@ -40,4 +40,7 @@ def same_boot(one: str, other: str) -> bool:
         return True
     if not (one.startswith(_ESTIMATE) and other.startswith(_ESTIMATE)):
         return False
-    return abs(float(one[len(_ESTIMATE) :]) - float(other[len(_ESTIMATE) :])) <= _ESTIMATE_TOLERANCE
+    try:
+        return abs(float(one[len(_ESTIMATE) :]) - float(other[len(_ESTIMATE) :])) <= _ESTIMATE_TOLERANCE
+    except ValueError:
+        return False

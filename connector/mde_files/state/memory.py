@@ -30,6 +30,7 @@ class MemoryState(ForkGuarded):
     """
 
     shared = False
+    degraded = None
 
     def __init__(self, clock: Callable[[], float] = host_clock.now) -> None:
         super().__init__()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mde_files.config import user_state_directory
+from mde_files.state.memory import MemoryState
 from mde_files.state.resilient import ResilientState
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ _SQLITE = "sqlite:///"
 _FILE_NAME = "state.sqlite3"
 
 
-def open_state(config: Config, log: EventLog) -> ResilientState:
-    """Return the state that ``config`` names; what it lacks and why stands in its ``degraded``.
+def open_state(config: Config, log: EventLog) -> State:
+    """Return the state that ``config`` names. What a file or a server lacks, and why, stands in its ``degraded``.
 
     Args:
         config: ``state`` is ``sqlite:///PATH``, ``redis://…``, ``rediss://…`` or ``memory:``; by default a file in the
@@ -29,13 +30,11 @@ def open_state(config: Config, log: EventLog) -> ResilientState:
         StateUnavailableError: It cannot be used, and ``state_required`` is set.
         InvalidConfigError: It can never be used: a package is missing, or the file is another program's.
     """
+    if config.state is not None and config.state.reveal() == "memory:":
+        return MemoryState()
 
     def connect() -> State:
         url = "" if config.state is None else config.state.reveal()
-        if url == "memory:":
-            from mde_files.state.memory import MemoryState
-
-            return MemoryState()
         if url.startswith(("redis://", "rediss://")):
             from mde_files.state.redis_state import RedisState
 

@@ -37,11 +37,12 @@ local function under(name, prefix) return string.sub(name, 1, #prefix) == prefix
 local function forget(name)
   local size = redis.call('HGET', sizes, name)
   if size then
-    redis.call('HINCRBY', totals, group(name), -size)
+    -- First what a server without memory allows: the rest of a script that has begun to write is allowed, too.
+    redis.call('DEL', space .. name)
     redis.call('HDEL', sizes, name)
     redis.call('ZREM', expires, name)
     redis.call('ZREM', written, name)
-    redis.call('DEL', space .. name)
+    redis.call('HINCRBY', totals, group(name), -size)
   end
 end
 
@@ -91,12 +92,13 @@ return {1}
 # ARGV: ceiling. Returns the time.
 TIME = _COMMON + "return text(moment())"
 
-# ARGV: ceiling, prefix.
+# ARGV: ceiling, prefix, most entries to remove in this step.
 PURGE = (
     _COMMON
     + """
-local removed = 0
+local removed, most = 0, tonumber(ARGV[3])
 for _, name in ipairs(redis.call('HKEYS', sizes)) do
+  if removed == most then break end
   if under(name, ARGV[2]) then forget(name); removed = removed + 1 end
 end
 return removed
@@ -116,7 +118,7 @@ return {count, sum}
 """
 )
 
-# ARGV: ceiling, prefix, most bytes, bytes to go down to.
+# ARGV: ceiling, prefix, most bytes, bytes to go down to, most entries to remove in this step.
 EVICT = (
     _COMMON
     + """
@@ -128,9 +130,9 @@ sweep(moment(), -1)
 local sum, all = 0, redis.call('HGETALL', sizes)
 for at = 1, #all, 2 do if under(all[at], prefix) then sum = sum + all[at + 1] end end
 if sum <= most then return 0 end
-local removed = 0
+local removed, step = 0, tonumber(ARGV[5])
 for _, name in ipairs(redis.call('ZRANGE', written, 0, -1)) do
-  if sum <= target then break end
+  if sum <= target or removed == step then break end
   if under(name, prefix) then
     sum = sum - redis.call('HGET', sizes, name)
     forget(name)

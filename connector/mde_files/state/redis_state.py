@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from mde_files.state.interface import Changed
 
 _TIMEOUT_SECONDS = 2.0
+_SLOW_SECONDS = 1.0
+_SLOW_ANSWERS = 3
+_STEP = 5000
 _MARK_BYTES = 8
 _CALM_TRIES = 4
 _MOST_TRIES = 500
@@ -80,6 +83,8 @@ class RedisState(ForkGuarded):
         }
         self._seen: tuple[float, float] | None = None
         self._step = threading.local()
+        self._slow = 0
+        self._failures = 0
         self._ask(TIME)
 
     def now(self) -> float:
@@ -103,8 +108,12 @@ class RedisState(ForkGuarded):
         self, key: str, change: Callable[[bytes | None], tuple[bytes | None, Changed]], *, keep_seconds: float
     ) -> Changed:
         """Replace what is kept under ``key``, again and again until nobody else was faster."""
+        failures = self._failures
         # The guard lets one thread of a process compete at a time.
         with self.guard:
+            if self._failures != failures:
+                # Whoever waited for a thread that waited in vain does not do the same.
+                raise BackendUnavailableError(f"the Redis server {self._place!r} has just failed another thread")
             entry, moment = self._ask(READ, key)
             for tried in range(_MOST_TRIES):
                 kept = None if entry is None else bytes(entry[_MARK_BYTES:])
@@ -137,7 +146,7 @@ class RedisState(ForkGuarded):
 
     def purge(self, prefix: str = "") -> int:
         """Remove every entry whose key begins with ``prefix`` and return how many there were."""
-        return int(self._ask(PURGE, prefix))
+        return self._in_steps(PURGE, prefix)
 
     def size(self, prefix: str = "") -> tuple[int, int]:
         """Return how many entries begin with ``prefix`` and the bytes they take."""
@@ -146,22 +155,41 @@ class RedisState(ForkGuarded):
 
     def evict(self, prefix: str, max_bytes: int) -> int:
         """Bound the bytes of the entries that begin with ``prefix``, those written longest ago first."""
-        return int(self._ask(EVICT, prefix, max_bytes, eviction_target(max_bytes)))
+        return self._in_steps(EVICT, prefix, max_bytes, eviction_target(max_bytes))
 
     def close(self) -> None:
         """Close every connection; they are made again when something is asked."""
         self._server.close()
         self._server.connection_pool.disconnect()
 
+    def _in_steps(self, script: str, prefix: str, *more: int) -> int:
+        """Remove entries by steps that are short enough for everybody else who asks the server meanwhile."""
+        removed = 0
+        while True:
+            step = int(self._ask(script, prefix, *more, _STEP))
+            removed += step
+            if step < _STEP:
+                return removed
+
     def _ask(self, script: str, name: str = "", *more: bytes | int) -> Any:
         encoded = name.encode()
+        if self._slow >= _SLOW_ANSWERS:
+            self._slow = 0
+            raise self._failed("answers too slowly")
+        begun = time.monotonic()
         try:
-            return self._scripts[script](keys=[*KEYS, ENTRY.encode() + encoded], args=[self._ceiling(), encoded, *more])
+            answer = self._scripts[script](
+                keys=[*KEYS, ENTRY.encode() + encoded], args=[self._ceiling(), encoded, *more]
+            )
         except (self._error, OSError) as error:
             # Only the kind of error: its text may repeat what was sent.
-            raise BackendUnavailableError(
-                f"the Redis server {self._place!r} does not answer as it should ({type(error).__name__})"
-            ) from None
+            raise self._failed(f"does not answer as it should ({type(error).__name__})") from None
+        self._slow = self._slow + 1 if time.monotonic() - begun > _SLOW_SECONDS else 0
+        return answer
+
+    def _failed(self, how: str) -> BackendUnavailableError:
+        self._failures += 1
+        return BackendUnavailableError(f"the Redis server {self._place!r} {how}")
 
     def _ceiling(self) -> int:
         seen = self._seen

@@ -25,20 +25,29 @@ _TRIES = 3
 _SWEEP_SECONDS = 600.0
 _NEVER_SHORTENED_SECONDS = 90000.0
 _LAST_CHARACTER = "\U0010ffff"
-_READ = "SELECT rowid, value, expires, counted FROM entries WHERE key = ?"
+_LATEST = 1e11
+# SQLite keeps a value of any type in any column: what somebody wrote there by hand still has to be bytes and numbers.
+_COUNTED = f"min(max(coalesce(CAST(counted AS INTEGER), 0), 0), {2**40})"
+_READ = (
+    "SELECT rowid, coalesce(CAST(value AS BLOB), x''), coalesce(CAST(expires AS REAL), 0.0), "  # noqa: S608 - constants
+    f"{_COUNTED} FROM entries WHERE key = ?"
+)
 _REPLACE = "UPDATE entries SET written = ?, expires = ?, counted = ?, value = ? WHERE rowid = ?"
 _INSERT = "INSERT INTO entries (written, expires, counted, value, key) VALUES (?, ?, ?, ?, ?)"
 _ADD = (
     "INSERT INTO totals (grp, counted) VALUES (?, ?) "
     "ON CONFLICT (grp) DO UPDATE SET counted = counted + excluded.counted"
 )
+_TOTAL = "SELECT coalesce(CAST(counted AS INTEGER), 0) FROM totals WHERE grp = ?"
 _DELETE_UNDER = "DELETE FROM entries WHERE key >= ? AND key < ?"
-_COUNT_UNDER = "SELECT count(*), coalesce(sum(counted), 0) FROM entries WHERE key >= ? AND key < ? AND expires > ?"
-_OLDEST_UNDER = "SELECT rowid, counted FROM entries WHERE key >= ? AND key < ? ORDER BY written"
+_COUNT_UNDER = f"SELECT count(*), coalesce(sum({_COUNTED}), 0) FROM entries WHERE key >= ? AND key < ? AND expires > ?"  # noqa: S608 - constants
+_OLDEST_UNDER = f"SELECT rowid, {_COUNTED} FROM entries WHERE key >= ? AND key < ? ORDER BY written"  # noqa: S608 - constants
 _RECOUNT = (
-    "INSERT INTO totals "
-    "SELECT substr(key, 1, instr(key || '/', '/') - 1) AS grp, sum(counted) FROM entries GROUP BY grp"
+    "INSERT INTO totals "  # noqa: S608 - constants
+    f"SELECT substr(key, 1, instr(key || '/', '/') - 1) AS grp, sum({_COUNTED}) FROM entries GROUP BY grp"
 )
+_LAST_WRITTEN = "SELECT coalesce(max(CAST(written AS REAL)), 0.0) FROM entries WHERE written BETWEEN 0 AND ?"
+_CLOCK = "SELECT boot, shift, wall, swept FROM clock"
 
 
 class SqliteState(ForkGuarded):
@@ -74,6 +83,7 @@ class SqliteState(ForkGuarded):
         self._boot = boot
         self._shift = 0.0
         self._sweep_at = 0.0
+        self._failures = 0
         self._inode: int | None = None
         self._connection: sqlite3.Connection | None = None
         self._run(lambda _connection: None)
@@ -136,8 +146,7 @@ class SqliteState(ForkGuarded):
     def evict(self, prefix: str, max_bytes: int) -> int:
         """Bound the bytes of the entries that begin with ``prefix``, those written longest ago first."""
         if "/" in prefix:
-            known = "SELECT counted FROM totals WHERE grp = ?"
-            total = self._run(lambda connection: connection.execute(known, (group_of(prefix),)).fetchone())
+            total = self._run(lambda connection: connection.execute(_TOTAL, (group_of(prefix),)).fetchone())
             if total is None or total[0] <= max_bytes:
                 return 0
 
@@ -167,20 +176,31 @@ class SqliteState(ForkGuarded):
         self._disconnect()
 
     def _run(self, operation: Callable[[sqlite3.Connection], Result]) -> Result:
+        failures = self._failures
         with self.guard:
-            for tried in range(1, _TRIES + 1):
-                try:
-                    return operation(self._connected())
-                except OSError as error:
-                    self._disconnect()
-                    raise self._unavailable(error.strerror or type(error).__name__) from None
-                except sqlite3.Error as error:
-                    self._disconnect()
-                    # Another process may set the file aside while it is opened here: the next try finds a new one.
-                    if tried == _TRIES or not (is_spoiled(error) or inode_of(self._path) != self._inode):
-                        raise self._unavailable(str(error)) from None
-                    if is_spoiled(error):
-                        self._set_aside(str(error))
+            if self._failures != failures:
+                # Whoever waited for a thread that waited in vain does not do the same.
+                raise self._unavailable("it has just failed another thread")
+            try:
+                return self._tried(operation)
+            except BackendUnavailableError:
+                self._failures += 1
+                raise
+
+    def _tried(self, operation: Callable[[sqlite3.Connection], Result]) -> Result:
+        for tried in range(1, _TRIES + 1):
+            try:
+                return operation(self._connected())
+            except OSError as error:
+                self._disconnect()
+                raise self._unavailable(error.strerror or type(error).__name__) from None
+            except sqlite3.Error as error:
+                self._disconnect()
+                # Another process may set the file aside while it is opened here: the next try finds a new one.
+                if tried == _TRIES or not (is_spoiled(error) or inode_of(self._path) != self._inode):
+                    raise self._unavailable(str(error)) from None
+                if is_spoiled(error):
+                    self._set_aside(str(error))
         raise AssertionError  # pragma: no cover - the last try returns or raises
 
     def _connected(self) -> sqlite3.Connection:
@@ -217,7 +237,7 @@ class SqliteState(ForkGuarded):
     def _set_clock(self, connection: sqlite3.Connection) -> None:
         """Let the file's clock go on from where it stood before this machine was last started."""
         boot = self._boot()
-        row = connection.execute("SELECT boot, shift, wall, swept FROM clock").fetchone()
+        row = self._clock_row(connection)
         if row is None or not host_clock.same_boot(row[0], boot):
             row = _in_transaction(connection, lambda connection: self._rebase(connection, boot))
         self._shift = row[1]
@@ -225,22 +245,32 @@ class SqliteState(ForkGuarded):
 
     def _rebase(self, connection: sqlite3.Connection, boot: str) -> tuple[str, float, float, float]:
         wall = time.time()
-        row: tuple[str, float, float, float] | None = connection.execute(
-            "SELECT boot, shift, wall, swept FROM clock"
-        ).fetchone()
+        row = self._clock_row(connection)
         if row is not None and host_clock.same_boot(row[0], boot):
             return row
-        last = connection.execute("SELECT coalesce(max(written), 0) FROM entries").fetchone()[0]
+        last: float = connection.execute(_LAST_WRITTEN, (_LATEST,)).fetchone()[0]
         if row is not None:
             # Age counts while the machine is off, by the wall clock; never so that a window of the quota ends early.
             connection.execute(
                 "UPDATE entries SET expires = max(min(expires, ?), expires - ?)",
                 (last + _NEVER_SHORTENED_SECONDS, max(0.0, wall - row[2])),
             )
-            connection.execute("DELETE FROM clock")
+        connection.execute("DELETE FROM clock")
         row = (boot, last - self._clock(), wall, last)
         connection.execute("INSERT INTO clock (boot, shift, wall, swept) VALUES (?, ?, ?, ?)", row)
         return row
+
+    def _clock_row(self, connection: sqlite3.Connection) -> tuple[str, float, float, float] | None:
+        """Return the file's clock; ``None`` when it has none, or one that cannot be right."""
+        boot, *numbers = connection.execute(_CLOCK).fetchone() or (None,)
+        if not isinstance(boot, str) or not all(isinstance(number, float) for number in numbers):
+            return None
+        shift, wall, swept = numbers
+        if not (abs(shift) < _LATEST and abs(wall) < _LATEST and 0 <= swept < _LATEST):
+            return None
+        # Time never goes back behind a moment that it has told.
+        is_back = host_clock.same_boot(boot, self._boot()) and self._clock() + shift < swept
+        return None if is_back else (boot, shift, wall, swept)
 
     def _write(
         self,

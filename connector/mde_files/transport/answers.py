@@ -10,13 +10,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mde_files.errors import UpstreamInvalidError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import NoReturn
 
     from mde_files.transport.session import HttpAnswer
 
 _LONGEST_KIND = 60
+_MAX_MESSAGE = 2000
+# Objects count as some keys, and a key has some bytes on average, in answers with more keys than are always allowed.
+_ALWAYS_ALLOWED = 200_000
+_BYTES_PER_KEY = 8
+_KEYS_PER_OBJECT = 4
+_FLOATS_ROUND_FROM = 2**53
 # A GUID, or what gateways use instead; longer texts are no ids, and what is cut could not be redacted.
-_CORRELATION_ID = re.compile(r"[0-9A-Za-z|._:-]{1,100}")
+_CORRELATION_ID = r"[0-9A-Za-z|._:-]{1,100}"
 _WRONG_HINT = "A proxy or gateway may have answered instead of the service; check base_url and proxy."
 
 
@@ -25,7 +32,7 @@ class ErrorEnvelope(NamedTuple):
 
     Attributes:
         code: Stable code, such as ``ResourceNotFound``.
-        message: Free text that may change; never decided upon.
+        message: The beginning of a free text that may change; never decided upon.
         correlation_id: The envelope's ``target``.
     """
 
@@ -38,7 +45,7 @@ def parse_json(answer: HttpAnswer) -> Any:
     """Return the JSON document of ``answer``.
 
     Raises:
-        UpstreamInvalidError: It is no JSON: another content type, cut short, broken text, nested without end.
+        UpstreamInvalidError: It says to be something else, or as :func:`decode_json`.
     """
     content_type = answer.headers.get("Content-Type", "")
     if "json" not in content_type.lower():
@@ -49,8 +56,23 @@ def parse_json(answer: HttpAnswer) -> Any:
             hint=_WRONG_HINT,
             http_status=answer.status,
         )
+    return decode_json(answer)
+
+
+def decode_json(answer: HttpAnswer) -> Any:
+    """Return the JSON document of ``answer``, whatever content type it names.
+
+    Raises:
+        UpstreamInvalidError: It is no JSON: cut short, broken text, nested without end; or it names a key twice, or is
+            made of so many small parts that they would fill the memory.
+    """
     try:
-        return json.loads(answer.body.decode("utf-8-sig"), parse_constant=_refuse, parse_float=_finite)
+        return json.loads(
+            answer.body.decode("utf-8-sig"),
+            parse_constant=_refuse,
+            parse_float=_float,
+            object_pairs_hook=_object_maker(answer),
+        )
     except (ValueError, RecursionError):
         raise UpstreamInvalidError(
             "The service's answer is no valid JSON; it may have been cut short.",
@@ -59,15 +81,55 @@ def parse_json(answer: HttpAnswer) -> Any:
         ) from None
 
 
+def _object_maker(answer: HttpAnswer) -> Callable[[list[tuple[str, Any]]], dict[str, Any]]:
+    """Return what makes the objects of an answer, and refuses what no other reader might understand alike.
+
+    In memory an empty object takes fifty times the bytes it has as JSON.
+    """
+    left = max(_ALWAYS_ALLOWED, len(answer.body) // _BYTES_PER_KEY)
+
+    def make(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal left
+        left -= _KEYS_PER_OBJECT + len(pairs)
+        if left < 0:
+            raise UpstreamInvalidError(
+                "The service's answer is made of more and smaller parts than any answer of the service.",
+                hint=_WRONG_HINT,
+                http_status=answer.status,
+            )
+        document = dict(pairs)
+        if len(document) != len(pairs):
+            raise UpstreamInvalidError(
+                "The service's answer names a key twice, so that it can be understood in two ways.",
+                hint=_WRONG_HINT,
+                http_status=answer.status,
+            )
+        return document
+
+    return make
+
+
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON")
 
 
-def _finite(text: str) -> float:
+def _float(text: str) -> float:
+    """Return a number with a fraction or exponent; one that is not whole never becomes so by rounding."""
     number = float(text)
     if not math.isfinite(number):
         raise ValueError("a number too large to be written as JSON again")
-    return number
+    return _unrounded(number, text) if number.is_integer() and abs(number) < _FLOATS_ROUND_FROM else number
+
+
+def _unrounded(number: float, text: str) -> float:
+    from decimal import Decimal, InvalidOperation
+
+    try:
+        exact = Decimal(text)
+    except InvalidOperation:
+        raise ValueError("an exponent that no number has") from None
+    # 1e-400 devices are not 0 devices.
+    return number if exact == number else math.nextafter(number, math.inf if exact > number else -math.inf)
 
 
 def error_envelope(answer: HttpAnswer) -> ErrorEnvelope | None:
@@ -82,6 +144,6 @@ def error_envelope(answer: HttpAnswer) -> ErrorEnvelope | None:
     message, target = error.get("message"), error.get("target")
     return ErrorEnvelope(
         code=error["code"],
-        message=message if isinstance(message, str) else "",
-        correlation_id=target if isinstance(target, str) and _CORRELATION_ID.fullmatch(target) else None,
+        message=message[:_MAX_MESSAGE] if isinstance(message, str) else "",
+        correlation_id=target if isinstance(target, str) and re.fullmatch(_CORRELATION_ID, target) else None,
     )

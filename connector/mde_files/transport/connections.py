@@ -1,17 +1,20 @@
-"""Connections that obey one deadline, whatever the other side does.
+"""Connections that obey one deadline and one bound on what comes, whatever the other side does.
 
 The timeouts of ``requests`` count from the last byte, so a server that sends one byte a second never meets them. Here
-every single read, the name look-up and each connection attempt are given what is left of the deadline.
+every single read, the name look-up and each connection attempt are given what is left of the deadline. Nor does
+``requests`` bound what never becomes a body: informational answers, trailers, empty members of a compressed stream.
 """
 
 from __future__ import annotations
 
+import http
 import http.client
 import io
 import socket
 import threading
 from contextlib import contextmanager
 from contextvars import ContextVar
+from email.errors import FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect
 from typing import TYPE_CHECKING, Any
 
 from requests.adapters import HTTPAdapter
@@ -21,6 +24,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from urllib3.util.connection import create_connection
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
 
     from urllib3.poolmanager import PoolManager, ProxyManager
@@ -28,28 +32,39 @@ if TYPE_CHECKING:
     from mde_files.deadline import Deadline
 
 _current_deadline: ContextVar[Deadline] = ContextVar("current_deadline")
+_current_max_bytes: ContextVar[int] = ContextVar("current_max_bytes")
+# Behind such a line no header is read, be it the one that tells where the body ends.
+_UNREAD_HEADERS = (FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect)
 _POOL_SIZE = 32
 _SHORTEST_TIMEOUT = 0.001
 
 
+class TooManyBytesError(OSError):
+    """More came for one answer than may come, headers and all."""
+
+
 @contextmanager
-def within(deadline: Deadline) -> Iterator[None]:
-    """Hold every connection used inside the block to ``deadline``."""
-    token = _current_deadline.set(deadline)
+def within(deadline: Deadline, max_bytes: int) -> Iterator[None]:
+    """Hold every connection used inside the block to ``deadline``, and every answer to ``max_bytes`` on the wire."""
+    deadline_token = _current_deadline.set(deadline)
+    bytes_token = _current_max_bytes.set(max_bytes)
     try:
         yield
     finally:
-        _current_deadline.reset(token)
+        _current_deadline.reset(deadline_token)
+        _current_max_bytes.reset(bytes_token)
 
 
 class _DeadlineReader(io.RawIOBase):
-    """Reads from a socket, giving each read no more time than the deadline has left."""
+    """Reads one answer from a socket, giving each read no more time than the deadline has left."""
 
-    def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
+    def __init__(self, sock: socket.socket, deadline: Deadline, max_bytes: int) -> None:
         self._sock = sock
         self._raw = sock.makefile("rb", buffering=0)
         self._pause = sock.gettimeout()
         self._deadline = deadline
+        self._left = max_bytes
+        self.ended = False
 
     def readable(self) -> bool:
         return True
@@ -59,7 +74,12 @@ class _DeadlineReader(io.RawIOBase):
         if remaining <= 0:
             raise TimeoutError("the time budget of the call ran out")
         self._sock.settimeout(remaining if self._pause is None else min(self._pause, remaining))
-        return self._raw.readinto(buffer)
+        size: int | None = self._raw.readinto(buffer)
+        self.ended = size == 0
+        self._left -= size or 0
+        if self._left < 0:
+            raise TooManyBytesError("more came than may come")
+        return size
 
     def close(self) -> None:
         self._raw.close()
@@ -70,7 +90,29 @@ class _DeadlineResponse(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self.fp.close()
-        self.fp = io.BufferedReader(_DeadlineReader(sock, _current_deadline.get()), 65536)
+        self._reader = _DeadlineReader(sock, _current_deadline.get(), _current_max_bytes.get())
+        self.fp = io.BufferedReader(self._reader, 65536)
+
+    def begin(self) -> None:
+        """Read status and headers; what is cut off there is no answer, although ``http.client`` takes it for one."""
+        failure: http.client.HTTPException | None = None
+        try:
+            super().begin()
+        except http.client.HTTPException as error:
+            failure = error
+        if self._reader.ended:
+            raise http.client.RemoteDisconnected("the connection was closed before the headers ended")
+        if failure is not None:
+            raise failure
+        if any(isinstance(defect, _UNREAD_HEADERS) for defect in self.headers.defects):
+            raise http.client.HTTPException("headers of which not all could be read")
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """Read a status line; ``http.client`` knows of 100 only that another answer follows it."""
+        version, status, reason = super()._read_status()  # type: ignore[misc]
+        if status == http.HTTPStatus.SWITCHING_PROTOCOLS:
+            raise http.client.BadStatusLine("a switch of protocols that nobody asked for")
+        return version, (http.HTTPStatus.CONTINUE if status < http.HTTPStatus.OK else status), reason
 
 
 class _DeadlineHTTPConnection(HTTPConnection):
@@ -91,6 +133,32 @@ class _DeadlineHTTPSConnection(HTTPSConnection):
 
     def _new_conn(self) -> socket.socket:
         return _connect(self)
+
+    def _tunnel(self) -> None:
+        super()._tunnel()
+        if self.sock is not None:
+            _hurry(self.sock, _current_deadline.get())
+
+    def _connect_tls_proxy(self, hostname: str, sock: socket.socket) -> ssl.SSLSocket:
+        """Let what is read through the proxy obey the deadline: TLS within TLS reads piece by piece what it needs."""
+        secured = super()._connect_tls_proxy(hostname, sock)
+        receive = secured.recv
+
+        def recv(buflen: int = 1024, flags: int = 0) -> bytes:
+            _hurry(secured, _current_deadline.get())
+            return receive(buflen, flags)
+
+        secured.recv = recv  # type: ignore[method-assign]
+        return secured
+
+
+def _hurry(sock: socket.socket, deadline: Deadline) -> None:
+    """Give the next step on ``sock`` no more time than the deadline has left."""
+    remaining = deadline.remaining()
+    if remaining <= 0:
+        raise TimeoutError("the time budget of the call ran out")
+    pause = sock.gettimeout()
+    sock.settimeout(remaining if pause is None else min(pause, remaining))
 
 
 def _connect(connection: HTTPConnection) -> socket.socket:

@@ -49,10 +49,12 @@ class Reply(NamedTuple):
         document: The decoded answer, empty where the service says no more than "done"; ``None`` when it does not know
             what was asked about.
         retrieved_at: When it came, RFC 3339 UTC.
+        size: Bytes of the answer.
     """
 
     document: Any
     retrieved_at: str
+    size: int = 0
 
 
 class Exchange:
@@ -233,7 +235,7 @@ class Exchange:
                     hint=gateway_hint(self._endpoint),
                     http_status=answer.status,
                 )
-            return Reply(document, utc_now_text())
+            return Reply(document, utc_now_text(), len(answer.body))
         if answer.status == _NOT_FOUND:
             from mde_files.transport.refusals import NOT_FOUND_CODES
 

@@ -46,7 +46,7 @@ def network_failure(error: Exception, host: str, deadline: Deadline, timeouts: T
         deadline: The deadline of the call.
         timeouts: The configured time budgets, for the words.
     """
-    causes = list(_causes(error))
+    causes = list(causes_of(error))
     if deadline.expired:
         return TimeoutExceededError(
             f"{host} did not answer within the time budget of {deadline.seconds:g} s.",
@@ -154,7 +154,7 @@ def _tls_failure(error: ssl.SSLError, host: str) -> MdeFilesError:
     )
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes_of(error: BaseException) -> Iterator[BaseException]:
     """Yield ``error`` and everything it stands for: causes, contexts, reasons and wrapped errors."""
     seen: set[int] = set()
     waiting: list[object] = [error]

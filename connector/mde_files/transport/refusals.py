@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mde_files.transport.session import HttpAnswer
 
 NOT_FOUND_CODES = frozenset({"ResourceNotFound", "NotFound", "ResourceGroupNotFound", "SubscriptionNotFound"})
-_REQUIRED_ROLES = re.compile(r"API required roles:\s*([A-Za-z., ]{1,200}?)(?:, application roles|\.?$)")
+_REQUIRED_ROLES = re.compile(r"API required roles:\s*([A-Za-z][A-Za-z., ]{0,199}?)(?:, application roles|\.?$)")
 _SAFE_CODE = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}")
 _ODATA_ERROR = "ODataError"
 

@@ -16,7 +16,7 @@ import urllib3.exceptions
 from mde_files.clouds import is_loopback
 from mde_files.errors import InvalidConfigError, TimeoutExceededError, UpstreamInvalidError
 from mde_files.foreign_logs import kept_out
-from mde_files.transport.connections import DeadlineAdapter, within
+from mde_files.transport.connections import DeadlineAdapter, TooManyBytesError, within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +30,9 @@ _CHUNK_BYTES = 65536
 # A managed identity is asked for at an address of the machine's own link, which no proxy reaches.
 _LINK_LOCAL = r"169\.254(\.[0-9]{1,3}){2}"
 _SHORTEST_TIMEOUT = 0.001
+# Headers and, where the body comes in small chunks, their sizes come on top of it.
+_HEADER_BYTES = 1 << 20
+_LARGEST_OVERHEAD = 2
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
@@ -114,7 +117,10 @@ class HttpSession:
                 hint="Raise timeouts.total, or ask again when the service is faster.",
             )
         try:
-            with within(deadline), kept_out("urllib3.connectionpool"):
+            with (
+                within(deadline, _LARGEST_OVERHEAD * self._max_bytes + _HEADER_BYTES),
+                kept_out("urllib3.connectionpool"),
+            ):
                 response = self._session.request(
                     method,
                     url,
@@ -134,8 +140,10 @@ class HttpSession:
                 with response:
                     body = self._read(response, host)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            from mde_files.transport.failures import network_failure
+            from mde_files.transport.failures import causes_of, network_failure
 
+            if any(isinstance(cause, TooManyBytesError) for cause in causes_of(error)):
+                raise self._too_large(host) from None
             raise network_failure(error, host, deadline, self._timeouts) from None
         return HttpAnswer(response.status_code, response.headers, body, url, time.monotonic() - started)
 

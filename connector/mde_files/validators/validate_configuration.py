@@ -9,6 +9,7 @@ class Invalid(Exception):
 
 
 REGEX_PATTERNS = Patterns({
+    '\\n': '\\n',
     '^[0-9a-zA-Z]([0-9a-zA-Z.-]*[0-9a-zA-Z])?$': '^[0-9a-zA-Z]([0-9a-zA-Z.-]*[0-9a-zA-Z])?\\Z',
     '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$': '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\\Z',
     '^[a-z]{2,8}$': '^[a-z]{2,8}\\Z',
@@ -19,6 +20,8 @@ REGEX_PATTERNS = Patterns({
     '^[A-Za-z0-9_(.-]*[A-Za-z0-9_()-]$': '^[A-Za-z0-9_(.-]*[A-Za-z0-9_()-]\\Z',
     '^https?://[^/?#@]+([/?][^#]*)?$': '^https?://[^/?#@]+([/?][^#]*)?\\Z',
     '^rediss?://.+$': '^rediss?://.+\\Z',
+    '^[A-Za-z0-9][A-Za-z0-9._-]*$': '^[A-Za-z0-9][A-Za-z0-9._-]*\\Z',
+    '^[0-9a-f]{64}$': '^[0-9a-f]{64}\\Z',
     '^[a-z0-9][a-z0-9_-]*$': '^[a-z0-9][a-z0-9_-]*\\Z',
 })
 
@@ -56,6 +59,13 @@ def validate(data, custom_formats={}, name_prefix=None):
             data__tenantid = data["tenant_id"]
             if not isinstance(data__tenantid, (str)):
                 raise Invalid
+            try:
+                if isinstance(data__tenantid, str):
+                    if not REGEX_PATTERNS['\\n'].search(data__tenantid):
+                        raise Invalid
+            except Invalid: pass
+            else:
+                raise Invalid
             if isinstance(data__tenantid, str):
                 data__tenantid_len = len(data__tenantid)
                 if data__tenantid_len < 1:
@@ -68,6 +78,13 @@ def validate(data, custom_formats={}, name_prefix=None):
             data_keys.remove("client_id")
             data__clientid = data["client_id"]
             if not isinstance(data__clientid, (str)):
+                raise Invalid
+            try:
+                if isinstance(data__clientid, str):
+                    if not REGEX_PATTERNS['\\n'].search(data__clientid):
+                        raise Invalid
+            except Invalid: pass
+            else:
                 raise Invalid
             if isinstance(data__clientid, str):
                 data__clientid_len = len(data__clientid)
@@ -189,6 +206,13 @@ def validate(data, custom_formats={}, name_prefix=None):
             data__region = data["region"]
             if not isinstance(data__region, (str)):
                 raise Invalid
+            try:
+                if isinstance(data__region, str):
+                    if not REGEX_PATTERNS['\\n'].search(data__region):
+                        raise Invalid
+            except Invalid: pass
+            else:
+                raise Invalid
             if isinstance(data__region, str):
                 data__region_len = len(data__region)
                 if data__region_len < 1:
@@ -200,6 +224,13 @@ def validate(data, custom_formats={}, name_prefix=None):
             data__baseurl = data["base_url"]
             if not isinstance(data__baseurl, (str)):
                 raise Invalid
+            try:
+                if isinstance(data__baseurl, str):
+                    if not REGEX_PATTERNS['\\n'].search(data__baseurl):
+                        raise Invalid
+            except Invalid: pass
+            else:
+                raise Invalid
             if isinstance(data__baseurl, str):
                 data__baseurl_len = len(data__baseurl)
                 if data__baseurl_len < 1:
@@ -210,6 +241,13 @@ def validate(data, custom_formats={}, name_prefix=None):
             data_keys.remove("authority")
             data__authority = data["authority"]
             if not isinstance(data__authority, (str)):
+                raise Invalid
+            try:
+                if isinstance(data__authority, str):
+                    if not REGEX_PATTERNS['\\n'].search(data__authority):
+                        raise Invalid
+            except Invalid: pass
+            else:
                 raise Invalid
             if isinstance(data__authority, str):
                 data__authority_len = len(data__authority)
@@ -231,6 +269,13 @@ def validate(data, custom_formats={}, name_prefix=None):
             data__incidentsurl = data["incidents_url"]
             if not isinstance(data__incidentsurl, (str)):
                 raise Invalid
+            try:
+                if isinstance(data__incidentsurl, str):
+                    if not REGEX_PATTERNS['\\n'].search(data__incidentsurl):
+                        raise Invalid
+            except Invalid: pass
+            else:
+                raise Invalid
             if isinstance(data__incidentsurl, str):
                 data__incidentsurl_len = len(data__incidentsurl)
                 if data__incidentsurl_len < 1:
@@ -250,6 +295,13 @@ def validate(data, custom_formats={}, name_prefix=None):
             data_keys.remove("graph_url")
             data__graphurl = data["graph_url"]
             if not isinstance(data__graphurl, (str)):
+                raise Invalid
+            try:
+                if isinstance(data__graphurl, str):
+                    if not REGEX_PATTERNS['\\n'].search(data__graphurl):
+                        raise Invalid
+            except Invalid: pass
+            else:
                 raise Invalid
             if isinstance(data__graphurl, str):
                 data__graphurl_len = len(data__graphurl)
@@ -271,6 +323,13 @@ def validate(data, custom_formats={}, name_prefix=None):
             data__azuremanagementurl = data["azure_management_url"]
             if not isinstance(data__azuremanagementurl, (str)):
                 raise Invalid
+            try:
+                if isinstance(data__azuremanagementurl, str):
+                    if not REGEX_PATTERNS['\\n'].search(data__azuremanagementurl):
+                        raise Invalid
+            except Invalid: pass
+            else:
+                raise Invalid
             if isinstance(data__azuremanagementurl, str):
                 data__azuremanagementurl_len = len(data__azuremanagementurl)
                 if data__azuremanagementurl_len < 1:
@@ -290,6 +349,13 @@ def validate(data, custom_formats={}, name_prefix=None):
             data_keys.remove("portal_host")
             data__portalhost = data["portal_host"]
             if not isinstance(data__portalhost, (str)):
+                raise Invalid
+            try:
+                if isinstance(data__portalhost, str):
+                    if not REGEX_PATTERNS['\\n'].search(data__portalhost):
+                        raise Invalid
+            except Invalid: pass
+            else:
                 raise Invalid
             if isinstance(data__portalhost, str):
                 data__portalhost_len = len(data__portalhost)
@@ -518,6 +584,13 @@ def validate(data, custom_formats={}, name_prefix=None):
             data__state = data["state"]
             if not isinstance(data__state, (str)):
                 raise Invalid
+            try:
+                if isinstance(data__state, str):
+                    if not REGEX_PATTERNS['\\n'].search(data__state):
+                        raise Invalid
+            except Invalid: pass
+            else:
+                raise Invalid
             if isinstance(data__state, str):
                 data__state_len = len(data__state)
                 if data__state_len < 1:
@@ -596,6 +669,13 @@ def validate(data, custom_formats={}, name_prefix=None):
                             data__sinks__sentinel__subscriptionid = data__sinks__sentinel["subscription_id"]
                             if not isinstance(data__sinks__sentinel__subscriptionid, (str)):
                                 raise Invalid
+                            try:
+                                if isinstance(data__sinks__sentinel__subscriptionid, str):
+                                    if not REGEX_PATTERNS['\\n'].search(data__sinks__sentinel__subscriptionid):
+                                        raise Invalid
+                            except Invalid: pass
+                            else:
+                                raise Invalid
                             if isinstance(data__sinks__sentinel__subscriptionid, str):
                                 data__sinks__sentinel__subscriptionid_len = len(data__sinks__sentinel__subscriptionid)
                                 if data__sinks__sentinel__subscriptionid_len < 1:
@@ -609,6 +689,13 @@ def validate(data, custom_formats={}, name_prefix=None):
                             data__sinks__sentinel__resourcegroup = data__sinks__sentinel["resource_group"]
                             if not isinstance(data__sinks__sentinel__resourcegroup, (str)):
                                 raise Invalid
+                            try:
+                                if isinstance(data__sinks__sentinel__resourcegroup, str):
+                                    if not REGEX_PATTERNS['\\n'].search(data__sinks__sentinel__resourcegroup):
+                                        raise Invalid
+                            except Invalid: pass
+                            else:
+                                raise Invalid
                             if isinstance(data__sinks__sentinel__resourcegroup, str):
                                 data__sinks__sentinel__resourcegroup_len = len(data__sinks__sentinel__resourcegroup)
                                 if data__sinks__sentinel__resourcegroup_len < 1:
@@ -621,6 +708,13 @@ def validate(data, custom_formats={}, name_prefix=None):
                             data__sinks__sentinel_keys.remove("workspace")
                             data__sinks__sentinel__workspace = data__sinks__sentinel["workspace"]
                             if not isinstance(data__sinks__sentinel__workspace, (str)):
+                                raise Invalid
+                            try:
+                                if isinstance(data__sinks__sentinel__workspace, str):
+                                    if not REGEX_PATTERNS['\\n'].search(data__sinks__sentinel__workspace):
+                                        raise Invalid
+                            except Invalid: pass
+                            else:
                                 raise Invalid
                             if isinstance(data__sinks__sentinel__workspace, str):
                                 data__sinks__sentinel__workspace_len = len(data__sinks__sentinel__workspace)
@@ -654,6 +748,13 @@ def validate(data, custom_formats={}, name_prefix=None):
                             data__sinks__webhook_keys.remove("url")
                             data__sinks__webhook__url = data__sinks__webhook["url"]
                             if not isinstance(data__sinks__webhook__url, (str)):
+                                raise Invalid
+                            try:
+                                if isinstance(data__sinks__webhook__url, str):
+                                    if not REGEX_PATTERNS['\\n'].search(data__sinks__webhook__url):
+                                        raise Invalid
+                            except Invalid: pass
+                            else:
                                 raise Invalid
                             if isinstance(data__sinks__webhook__url, str):
                                 data__sinks__webhook__url_len = len(data__sinks__webhook__url)
@@ -700,6 +801,13 @@ def validate(data, custom_formats={}, name_prefix=None):
                     data__celery__broker = data__celery["broker"]
                     if not isinstance(data__celery__broker, (str)):
                         raise Invalid
+                    try:
+                        if isinstance(data__celery__broker, str):
+                            if not REGEX_PATTERNS['\\n'].search(data__celery__broker):
+                                raise Invalid
+                    except Invalid: pass
+                    else:
+                        raise Invalid
                     if isinstance(data__celery__broker, str):
                         data__celery__broker_len = len(data__celery__broker)
                         if data__celery__broker_len < 1:
@@ -710,6 +818,13 @@ def validate(data, custom_formats={}, name_prefix=None):
                     data__celery_keys.remove("results")
                     data__celery__results = data__celery["results"]
                     if not isinstance(data__celery__results, (str)):
+                        raise Invalid
+                    try:
+                        if isinstance(data__celery__results, str):
+                            if not REGEX_PATTERNS['\\n'].search(data__celery__results):
+                                raise Invalid
+                    except Invalid: pass
+                    else:
                         raise Invalid
                     if isinstance(data__celery__results, str):
                         data__celery__results_len = len(data__celery__results)
@@ -738,6 +853,170 @@ def validate(data, custom_formats={}, name_prefix=None):
                         if data__celery__resultexpires > 2592000:
                             raise Invalid
                 if data__celery_keys:
+                    raise Invalid
+        if "serve" in data_keys:
+            data_keys.remove("serve")
+            data__serve = data["serve"]
+            if not isinstance(data__serve, (dict)):
+                raise Invalid
+            data__serve_is_dict = isinstance(data__serve, dict)
+            if data__serve_is_dict:
+                data__serve_keys = set(data__serve.keys())
+                if "keys" in data__serve_keys:
+                    data__serve_keys.remove("keys")
+                    data__serve__keys = data__serve["keys"]
+                    if not isinstance(data__serve__keys, (list, tuple)):
+                        raise Invalid
+                    data__serve__keys_is_list = isinstance(data__serve__keys, (list, tuple))
+                    if data__serve__keys_is_list:
+                        data__serve__keys_len = len(data__serve__keys)
+                        if data__serve__keys_len > 1000:
+                            raise Invalid
+                        for data__serve__keys_x, data__serve__keys_item in enumerate(data__serve__keys):
+                            if not isinstance(data__serve__keys_item, (dict)):
+                                raise Invalid
+                            data__serve__keys_item_is_dict = isinstance(data__serve__keys_item, dict)
+                            if data__serve__keys_item_is_dict:
+                                data__serve__keys_item__missing_keys = set(['name', 'sha256']) - data__serve__keys_item.keys()
+                                if data__serve__keys_item__missing_keys:
+                                    raise Invalid
+                                data__serve__keys_item_keys = set(data__serve__keys_item.keys())
+                                if "name" in data__serve__keys_item_keys:
+                                    data__serve__keys_item_keys.remove("name")
+                                    data__serve__keys_item__name = data__serve__keys_item["name"]
+                                    if not isinstance(data__serve__keys_item__name, (str)):
+                                        raise Invalid
+                                    try:
+                                        if isinstance(data__serve__keys_item__name, str):
+                                            if not REGEX_PATTERNS['\\n'].search(data__serve__keys_item__name):
+                                                raise Invalid
+                                    except Invalid: pass
+                                    else:
+                                        raise Invalid
+                                    if isinstance(data__serve__keys_item__name, str):
+                                        data__serve__keys_item__name_len = len(data__serve__keys_item__name)
+                                        if data__serve__keys_item__name_len < 1:
+                                            raise Invalid
+                                        if data__serve__keys_item__name_len > 64:
+                                            raise Invalid
+                                        if not REGEX_PATTERNS['^[A-Za-z0-9][A-Za-z0-9._-]*$'].search(data__serve__keys_item__name):
+                                            raise Invalid
+                                if "sha256" in data__serve__keys_item_keys:
+                                    data__serve__keys_item_keys.remove("sha256")
+                                    data__serve__keys_item__sha256 = data__serve__keys_item["sha256"]
+                                    if not isinstance(data__serve__keys_item__sha256, (str)):
+                                        raise Invalid
+                                    try:
+                                        if isinstance(data__serve__keys_item__sha256, str):
+                                            if not REGEX_PATTERNS['\\n'].search(data__serve__keys_item__sha256):
+                                                raise Invalid
+                                    except Invalid: pass
+                                    else:
+                                        raise Invalid
+                                    if isinstance(data__serve__keys_item__sha256, str):
+                                        data__serve__keys_item__sha256_len = len(data__serve__keys_item__sha256)
+                                        if data__serve__keys_item__sha256_len < 64:
+                                            raise Invalid
+                                        if data__serve__keys_item__sha256_len > 64:
+                                            raise Invalid
+                                        if not REGEX_PATTERNS['^[0-9a-f]{64}$'].search(data__serve__keys_item__sha256):
+                                            raise Invalid
+                                if "tenant" in data__serve__keys_item_keys:
+                                    data__serve__keys_item_keys.remove("tenant")
+                                    data__serve__keys_item__tenant = data__serve__keys_item["tenant"]
+                                    if not isinstance(data__serve__keys_item__tenant, (str)):
+                                        raise Invalid
+                                    if isinstance(data__serve__keys_item__tenant, str):
+                                        data__serve__keys_item__tenant_len = len(data__serve__keys_item__tenant)
+                                        if data__serve__keys_item__tenant_len < 1:
+                                            raise Invalid
+                                        if data__serve__keys_item__tenant_len > 64:
+                                            raise Invalid
+                                if data__serve__keys_item_keys:
+                                    raise Invalid
+                if "entra" in data__serve_keys:
+                    data__serve_keys.remove("entra")
+                    data__serve__entra = data__serve["entra"]
+                    if not isinstance(data__serve__entra, (dict)):
+                        raise Invalid
+                    data__serve__entra_is_dict = isinstance(data__serve__entra, dict)
+                    if data__serve__entra_is_dict:
+                        data__serve__entra__missing_keys = set(['audiences']) - data__serve__entra.keys()
+                        if data__serve__entra__missing_keys:
+                            raise Invalid
+                        data__serve__entra_keys = set(data__serve__entra.keys())
+                        if "audiences" in data__serve__entra_keys:
+                            data__serve__entra_keys.remove("audiences")
+                            data__serve__entra__audiences = data__serve__entra["audiences"]
+                            if not isinstance(data__serve__entra__audiences, (list, tuple)):
+                                raise Invalid
+                            data__serve__entra__audiences_is_list = isinstance(data__serve__entra__audiences, (list, tuple))
+                            if data__serve__entra__audiences_is_list:
+                                data__serve__entra__audiences_len = len(data__serve__entra__audiences)
+                                if data__serve__entra__audiences_len < 1:
+                                    raise Invalid
+                                if data__serve__entra__audiences_len > 16:
+                                    raise Invalid
+                                for data__serve__entra__audiences_x, data__serve__entra__audiences_item in enumerate(data__serve__entra__audiences):
+                                    if not isinstance(data__serve__entra__audiences_item, (str)):
+                                        raise Invalid
+                                    if isinstance(data__serve__entra__audiences_item, str):
+                                        data__serve__entra__audiences_item_len = len(data__serve__entra__audiences_item)
+                                        if data__serve__entra__audiences_item_len < 1:
+                                            raise Invalid
+                                        if data__serve__entra__audiences_item_len > 512:
+                                            raise Invalid
+                        if "role" in data__serve__entra_keys:
+                            data__serve__entra_keys.remove("role")
+                            data__serve__entra__role = data__serve__entra["role"]
+                            if not isinstance(data__serve__entra__role, (str)):
+                                raise Invalid
+                            if isinstance(data__serve__entra__role, str):
+                                data__serve__entra__role_len = len(data__serve__entra__role)
+                                if data__serve__entra__role_len < 1:
+                                    raise Invalid
+                                if data__serve__entra__role_len > 120:
+                                    raise Invalid
+                        if data__serve__entra_keys:
+                            raise Invalid
+                if "playbooks" in data__serve_keys:
+                    data__serve_keys.remove("playbooks")
+                    data__serve__playbooks = data__serve["playbooks"]
+                    if not isinstance(data__serve__playbooks, (list, tuple)):
+                        raise Invalid
+                    data__serve__playbooks_is_list = isinstance(data__serve__playbooks, (list, tuple))
+                    if data__serve__playbooks_is_list:
+                        data__serve__playbooks_len = len(data__serve__playbooks)
+                        if data__serve__playbooks_len > 100:
+                            raise Invalid
+                        for data__serve__playbooks_x, data__serve__playbooks_item in enumerate(data__serve__playbooks):
+                            if not isinstance(data__serve__playbooks_item, (str)):
+                                raise Invalid
+                            if isinstance(data__serve__playbooks_item, str):
+                                data__serve__playbooks_item_len = len(data__serve__playbooks_item)
+                                if data__serve__playbooks_item_len < 1:
+                                    raise Invalid
+                if "max_concurrent" in data__serve_keys:
+                    data__serve_keys.remove("max_concurrent")
+                    data__serve__maxconcurrent = data__serve["max_concurrent"]
+                    if not isinstance(data__serve__maxconcurrent, (int)) and not (isinstance(data__serve__maxconcurrent, float) and data__serve__maxconcurrent.is_integer()) or isinstance(data__serve__maxconcurrent, bool):
+                        raise Invalid
+                    if isinstance(data__serve__maxconcurrent, (int, float)) and not isinstance(data__serve__maxconcurrent, bool):
+                        if data__serve__maxconcurrent < 1:
+                            raise Invalid
+                        if data__serve__maxconcurrent > 256:
+                            raise Invalid
+                if "request_seconds" in data__serve_keys:
+                    data__serve_keys.remove("request_seconds")
+                    data__serve__requestseconds = data__serve["request_seconds"]
+                    if not isinstance(data__serve__requestseconds, (int, float)) or isinstance(data__serve__requestseconds, bool):
+                        raise Invalid
+                    if isinstance(data__serve__requestseconds, (int, float)) and not isinstance(data__serve__requestseconds, bool):
+                        if data__serve__requestseconds > 3600:
+                            raise Invalid
+                        if data__serve__requestseconds <= 0:
+                            raise Invalid
+                if data__serve_keys:
                     raise Invalid
         if "log" in data_keys:
             data_keys.remove("log")
@@ -780,6 +1059,13 @@ def validate(data, custom_formats={}, name_prefix=None):
                     for data__tenants_key in data__tenants:
                         try:
                             if not isinstance(data__tenants_key, (str)):
+                                raise Invalid
+                            try:
+                                if isinstance(data__tenants_key, str):
+                                    if not REGEX_PATTERNS['\\n'].search(data__tenants_key):
+                                        raise Invalid
+                            except Invalid: pass
+                            else:
                                 raise Invalid
                             if isinstance(data__tenants_key, str):
                                 data__tenants_key_len = len(data__tenants_key)

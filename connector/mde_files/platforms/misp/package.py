@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 FOLDER = "mde-files-misp"
 LIBRARY = "mde_files_library"
 _ROOM = Path(__file__).parent
-_NOT_NEEDED = ("__main__.py", "batch", "cli.py", "commands", "emulator", "worker")
 # what this project requires itself, and pymisp, which the server brings along
 REQUIREMENTS = (
     "jmespath>=1.0",
@@ -44,7 +43,9 @@ def build(output: Path) -> Built:
     (folder / "expansion").mkdir(parents=True)
     launcher = f"{module.NAME}.py"
     shutil.copyfile(_ROOM / launcher, folder / "expansion" / launcher)
-    vendoring.copy_own(folder / LIBRARY, without=(*_NOT_NEEDED, *_other_rooms(), f"platforms/misp/{launcher}"))
+    vendoring.copy_own(
+        folder / LIBRARY, without=(*vendoring.COMMAND_LINE, *_other_rooms(), f"platforms/misp/{launcher}")
+    )
     (folder / module.REQUIREMENTS_FILE).write_text(_requirements(), encoding="utf-8")
     (folder / "README.md").write_text(readme.text(), encoding="utf-8")
     return Built(

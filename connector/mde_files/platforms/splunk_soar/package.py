@@ -7,7 +7,6 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mde_files import resources
 from mde_files.platforms import vendoring
 from mde_files.platforms.packages import Built
 from mde_files.platforms.splunk_soar import declarations, documents, playbook
@@ -20,10 +19,12 @@ _HERE = Path(__file__).parent
 _GENERATED = ("src", "templates", "release_notes")
 _PLATFORMS_KEPT = frozenset({"__init__.py", "catalogue.py", "running.py", "splunk_soar"})
 _ROOM_KEPT = frozenset({"__init__.py", "actions.py", "views.py"})
-_UNUSED = frozenset(
-    {"__main__.py", "batch", "cli.py", "commands", "console.py", "emulator", "worker"}
-    | {"render/html_report.py", "render/html_style.py", "render/stix.py", "render/terminal.py"}
-)
+_UNUSED = vendoring.COMMAND_LINE | {
+    "render/html_report.py",
+    "render/html_style.py",
+    "render/stix.py",
+    "render/terminal.py",
+}
 _BUILD_SECONDS = 600
 _BY_HAND = (
     f"In the folder {documents.PROJECT} run, with uv installed: uv run build_package.py; it fetches the SDK and the "
@@ -77,7 +78,7 @@ def _documents() -> Iterator[tuple[str, str]]:
 def _own_files() -> Iterator[tuple[str, Path]]:
     """Yield the files to copy; the packager takes only Python from ``src``, and everything from ``templates``."""
     given = _HERE / "project"
-    yield "LICENSE", _license()
+    yield "LICENSE", vendoring.licence_file()
     yield "src/app.py", given / "app.py"
     for name in ("logo.svg", "logo_dark.svg", "build_package.py"):
         yield name, given / name
@@ -94,15 +95,6 @@ def _left_out() -> set[str]:
     room = {f"platforms/splunk_soar/{path.name}" for path in _HERE.iterdir() if path.name not in _ROOM_KEPT}
     others = {f"platforms/{path.name}" for path in _HERE.parent.iterdir() if path.name not in _PLATFORMS_KEPT}
     return {*_UNUSED, *room, *others}
-
-
-def _license() -> Path:
-    from importlib import metadata
-
-    for file in metadata.files("mde-files") or ():
-        if file.name == "LICENSE" and Path(str(file.locate())).is_file():
-            return Path(str(file.locate()))
-    return resources.data_directory() / "LICENSE"
 
 
 def _packaged(project: Path) -> tuple[Path, str]:

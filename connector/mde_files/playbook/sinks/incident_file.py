@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
-import tempfile
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mde_files import schemas
 from mde_files.errors import InvalidInputError, TimeoutExceededError
+from mde_files.folder_lock import folder_lock
 from mde_files.playbook.attachment import Attachment
 from mde_files.playbook.sinks.attaching import history_of
 from mde_files.playbook.sinks.interface import Look
+from mde_files.private_files import replace_bytes
 from mde_files.timestamps import utc_now_text
 
 if TYPE_CHECKING:
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from mde_files.playbook.incident import Incident
     from mde_files.playbook.sinks.history import History
 
-_PAUSE = 0.05
 _OWNER_ONLY = 0o600
 _TEXTS = ("title", "severity", "created_at", "url", "defender_incident_id")
 
@@ -96,7 +97,7 @@ class IncidentFile:
 
     def _read(self) -> dict[str, Any]:
         try:
-            text = self._path.read_text(encoding="utf-8-sig")
+            text = self._content().decode("utf-8-sig")
         except FileNotFoundError:
             return self._new()
         except (OSError, UnicodeDecodeError) as error:
@@ -111,6 +112,20 @@ class IncidentFile:
         if document["id"] != self._incident.id:
             raise self._unusable("is about another incident")
         return document
+
+    def _content(self) -> bytes:
+        # Opening a pipe would otherwise wait for somebody who writes to it.
+        descriptor = os.open(self._path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        try:
+            kind = os.fstat(descriptor).st_mode
+            if stat.S_ISDIR(kind):
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            if not stat.S_ISREG(kind):
+                raise OSError(errno.EINVAL, "it is no ordinary file")
+            with open(descriptor, "rb", closefd=False) as file:
+                return file.read()
+        finally:
+            os.close(descriptor)
 
     def _new(self) -> dict[str, Any]:
         incident = self._incident
@@ -131,20 +146,7 @@ class IncidentFile:
         content = json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
         try:
             mode = stat.S_IMODE(self._path.stat().st_mode) if self._path.exists() else _OWNER_ONLY
-            descriptor, temporary = tempfile.mkstemp(
-                dir=self._path.parent, prefix=f".{self._path.name}.", suffix=".new"
-            )
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(temporary).chmod(mode)
-                Path(temporary).replace(self._path)
-            except BaseException:
-                with suppress(OSError):
-                    Path(temporary).unlink()
-                raise
+            replace_bytes(self._path, content, mode=mode, to_disk=True)
         except OSError as error:
             raise self._unusable(f"cannot be written: {error.strerror}") from None
 
@@ -163,28 +165,14 @@ def _entry(document: dict[str, Any], playbook: str) -> dict[str, Any] | None:
 def _locked(folder: Path, deadline: Deadline, sleep: Callable[[float], None]) -> Iterator[None]:
     """Keep other processes that attach to files of this folder out, also those that share no state with this one."""
     try:
-        import fcntl
-    except ImportError:  # pragma: no cover - no such machine is at hand
-        yield
-        return
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
+        with folder_lock(folder, deadline.remaining, sleep) as alone:
+            if not alone:
+                raise TimeoutExceededError(
+                    f"Another process keeps the folder {str(folder)!r} locked.", hint="Try again when it is done."
+                )
+            yield
     except OSError as error:
         raise InvalidInputError(
             f"The folder {str(folder)!r} of the incident file cannot be used: {error.strerror}.",
             hint="Make the folder first.",
         ) from None
-    try:
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if deadline.remaining() <= _PAUSE:
-                    raise TimeoutExceededError(
-                        f"Another process keeps the folder {str(folder)!r} locked.", hint="Try again when it is done."
-                    ) from None
-                sleep(_PAUSE)
-        yield
-    finally:
-        os.close(descriptor)

@@ -13,6 +13,7 @@ from mde_files import schemas
 from mde_files.deadline import Deadline
 from mde_files.errors import InvalidConfigError, InvalidInputError, UpstreamInvalidError
 from mde_files.leaving import leaves_bare
+from mde_files.playbook.json_reading import text
 from mde_files.playbook.sinks.calling import IncidentCalls
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 SERVICES = ("sentinel", "graph", "defender")
 _CALLS = {"graph": "graph_incident_alerts", "defender": "defender_incident"}
+_OWN_ID = {"graph_incident_alerts": "id", "defender_incident": "incidentId"}
 _NUMBER = re.compile(r"[0-9]{1,19}")
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _MOST_REDIRECTS = 5
@@ -37,6 +39,7 @@ def read_from_service(service: str, incident_id: str, connector: Connector) -> d
     Raises:
         InvalidInputError: There is no such service or incident, or the id can be none.
         InvalidConfigError: The configuration names no Sentinel workspace.
+        UpstreamInvalidError: The answer is about another incident.
         MdeFilesError: It could not be read.
     """
     if service not in SERVICES:
@@ -61,6 +64,7 @@ def _from_defender(call_id: str, incident_id: str, connector: Connector, deadlin
         incident = calls.ask(call_id, deadline, incident=incident_id)
         if incident is None:
             raise _unknown(incident_id)
+        _require(incident_id, text(incident, _OWN_ID[call_id]))
         target = incident.get("redirectIncidentId")
         if not target or str(target) == incident_id or not _NUMBER.fullmatch(str(target)):
             return incident
@@ -88,7 +92,17 @@ def _from_sentinel(incident_id: str, connector: Connector, deadline: Deadline) -
     listed = calls.ask("sentinel_entities", deadline) if incident is not None else None
     if incident is None or listed is None:
         raise _unknown(incident_id)
+    _require(incident_id, text(incident, "name") or text(incident, "id").rpartition("/")[2])
     return {**incident, "properties": {**incident["properties"], "relatedEntities": listed["entities"]}}
+
+
+def _require(asked: str, answered: str) -> None:
+    """Refuse an answer about another incident; one that does not say which it is about is left to its reader."""
+    if answered and answered.lower() != asked.lower():
+        raise UpstreamInvalidError(
+            "The service answered about another incident than the one that was asked for.",
+            hint="Repeat the call; if it persists, something between here and the service mixes up answers.",
+        )
 
 
 def _unknown(incident_id: str) -> InvalidInputError:

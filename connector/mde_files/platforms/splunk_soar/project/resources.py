@@ -13,3 +13,8 @@ def data_directory() -> Path:
 def schema_path(name: str) -> Path:
     """Return the path of ``schemas/<name>.schema.json``."""
     return data_directory() / "schemas" / f"{name}.schema.json"
+
+
+def read(name: str) -> bytes:
+    """Return a file that ships with the package, as bytes."""
+    return (data_directory() / name).read_bytes()

@@ -1,0 +1,1 @@
+"""The HTTP server: actions and playbooks for whatever can send a request."""
