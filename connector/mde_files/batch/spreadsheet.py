@@ -58,7 +58,7 @@ def write(journal: Journal, path: Path) -> None:
         fresh.unlink(missing_ok=True)
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace", newline="") as file:
-            # A spreadsheet that expects another delimiter still keeps quoted cells whole.
+            # Quoted throughout, so that commas and line breaks in texts never begin a cell.
             writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
             writer.writerow(COLUMNS)
             for _line, offset in sorted(_places(journal)):

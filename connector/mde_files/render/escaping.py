@@ -10,6 +10,12 @@ import re
 
 _CUT_MARK = "…"
 _LETTERS = r"[^\W\d_]"
+# Printable, as far as Python knows, and yet without width or ink; and marks piled so high that they cover other lines.
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+    "|(?<=[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{3})"
+    "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+)
 _CALM_WORD = re.compile(
     rf"\(?(?:{_LETTERS}+(?:[-'\u2019]{_LETTERS}+)*|[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}|[0-9]{{2}}:[0-9]{{2}}|[0-9]+(?:,[0-9]{{3}})*%?)\)?[.,;:?!]?"
 ).fullmatch
@@ -29,24 +35,30 @@ def for_terminal(text: object, longest: int = 200) -> str:
     """
     whole = str(text)
     shown = whole if len(whole) <= longest else whole[: longest - 1] + _CUT_MARK
-    if shown.isprintable():
+    if shown.isascii() and shown.isprintable():
         return shown
-    return "".join(character if character.isprintable() else _escaped(character) for character in shown)
+    visible = "".join(character if character.isprintable() else _escaped(character) for character in shown)
+    return _UNSEEN.sub(lambda found: "".join(map(_escaped, found[0])), visible)
 
 
 def for_csv(value: object) -> object:
     r"""Return ``value`` as the content of a CSV cell that no spreadsheet takes for a formula.
 
     Text that begins with ``=``, ``+``, ``-`` or ``@``, in any width and also after spaces or quotation marks, gets an
-    apostrophe in front; control characters such as tab and line break are shown as ``\u0009``. Numbers stay numbers.
+    apostrophe in front, and so does what begins like that after a semicolon; control characters such as tab and line
+    break are shown as ``\u0009``. Numbers stay numbers.
     """
     if value is None:
         return ""
     if isinstance(value, int | float):
         return value
+    # Where a semicolon is the delimiter, quotation marks keep no cell whole that does not begin after one.
+    return ";".join(map(_no_formula, for_terminal(value, _LONGEST_CELL).split(";")))
+
+
+def _no_formula(text: str) -> str:
     import unicodedata
 
-    text = for_terminal(value, _LONGEST_CELL)
     begins = unicodedata.normalize("NFKC", text.lstrip(" '\"")[:1])[:1]
     return f"'{text}" if begins in _FORMULA_SIGNS else text
 
