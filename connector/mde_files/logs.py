@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _BEARER = r"(?i)(bearer\s+)[A-Za-z0-9._~+/=-]{8,}"
 _THREE_PARTS = r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?"
+_USER_OF_URL = r"(?i)\b([a-z][a-z0-9+.-]{0,20}://)[^/\s@\"'<>]{1,2000}@"
 _CONTROL = r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
 REDACTED = "****"
 # Tokens live for an hour or so; those of earlier days need no hiding any more.
@@ -29,7 +30,7 @@ _MOST_LEARNED = 16
 
 
 def redacted(text: str, secrets: Iterable[str]) -> str:
-    """Return ``text`` without any of ``secrets``, however written, bearer headers and JSON Web Tokens."""
+    """Return ``text`` without any of ``secrets``, however written, and without tokens and users of URLs."""
     return _blacked_out(text, _written_forms(secrets))
 
 
@@ -51,6 +52,7 @@ def _blacked_out(text: str, forms: Iterable[str]) -> str:
         # Host names and some gateways write everything small.
         if form.lower() in lowered:
             text = re.sub(re.escape(form), REDACTED, text, flags=re.IGNORECASE)
+    text = re.sub(_USER_OF_URL, rf"\g<1>{REDACTED}@", text)
     return re.sub(_THREE_PARTS, REDACTED, re.sub(_BEARER, rf"\g<1>{REDACTED}", text))
 
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import shutil
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.platforms.test_running import as_platform_values
+from tests.platforms.xsoar.stand_in import Demisto
 
 from mde_files.emulator import Fault
 from mde_files.errors import MdeFilesError
 from mde_files.platforms import catalogue, running
+from mde_files.platforms.cortex import analyzer
 from mde_files.platforms.misp import module
 from mde_files.platforms.splunk_soar import actions
+from mde_files.platforms.xsoar import integration
 
 from .canaries import Canary, canary
 from .watching import failure_of, files_below, reachable, told_by
@@ -94,15 +99,44 @@ def any_platform(values: dict[str, str], tenant: Tenant) -> object:
     return [lines, *(told_by(error) if error is not None else ())]
 
 
+def cortex(values: dict[str, str], tenant: Tenant) -> object:
+    folder = tenant.folder / "job"
+    (folder / "input").mkdir(parents=True)
+    job = {"dataType": "hash", "data": tenant.sha1, "tlp": 2, "pap": 2}
+    config = {**values, "service": "file_stats", "ca_bundle": str(tenant.emulator.ca_bundle)}
+    (folder / "input" / "input.json").write_text(json.dumps({**job, "config": config}), encoding="utf-8")
+    analyzer.main([str(folder)])
+    shutil.rmtree(folder / "input")
+    return (folder / "output" / "output.json").read_text(encoding="utf-8")
+
+
+def xsoar(values: dict[str, str], tenant: Tenant) -> object:
+    credentials = {"identifier": values["client_id"], "password": values["auth_client_secret"]}
+    params = {**values, "credentials": credentials, "proxy": "true", "proxy_url": values.get("proxy")}
+    context = tenant.folder / "context"
+    job = {"command": "mde-file-stats", "args": {"file_hash": tenant.sha1}, "params": params, "context": str(context)}
+    platforms = [Demisto(job), Demisto({**job, "command": "test-module"})]
+    for platform in platforms:
+        with suppress(SystemExit):
+            integration.main(platform)
+    kept = context.read_text() if context.exists() else ""
+    return [[platform.entries, platform.lines] for platform in platforms] + [kept]
+
+
 ROOMS: dict[str, Callable[[dict[str, str], Tenant], object]] = {
     "misp": misp,
     "splunk_soar": splunk_soar,
+    "cortex": cortex,
+    "xsoar": xsoar,
     "any": any_platform,
 }
 
 
-@pytest.mark.parametrize("name", ENTERED)
-@pytest.mark.parametrize("room", ROOMS)
+# Cortex keeps the job with its settings anyway, and shows those that are not named like secrets.
+CASES = [(room, name) for room in ROOMS for name in ENTERED if room != "cortex" or not name.startswith("secret as")]
+
+
+@pytest.mark.parametrize(("room", "name"), CASES)
 def test_what_is_entered_stays_there(
     tenant: Tenant, written: Written, leaks: Leaks, fault_table: FaultTable, room: str, name: str
 ) -> None:

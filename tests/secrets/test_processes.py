@@ -18,6 +18,7 @@ import pytest
 import mde_files
 from mde_files import cli
 from mde_files.emulator import Fault
+from mde_files.platforms import packages
 
 from .canaries import Canary, canary, found
 from .watching import files_below
@@ -290,3 +291,21 @@ def test_secrets_in_the_wrong_option_are_not_repeated(run_here: Callable[..., Ra
     ran = run_here(*(word.replace("{}", secret.text) for word in words))
     assert found(ran.shown, [secret]) == []
     assert ran.code in (2, 3)
+
+
+def test_programs_that_are_started_get_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The packager of Splunk SOAR's SDK builds other people's packages."""
+    secret = canary("environment", odd=False)
+    seen = tmp_path / "seen"
+    bin_folder = tmp_path / "bin"
+    bin_folder.mkdir()
+    for name in ("soarapps", "python"):
+        program = bin_folder / name
+        program.write_text(f'#!/bin/sh\n(env; echo "$@") > {seen}\nexit 1\n')
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{bin_folder}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("MDE_FILES_AUTH__CLIENT_SECRET", secret.text)
+    packages.build("splunk-soar", tmp_path / "out")
+    told = seen.read_bytes()
+    assert b"PATH=" in told
+    assert found(told, [secret]) == []

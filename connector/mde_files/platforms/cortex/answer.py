@@ -62,7 +62,7 @@ def failure(sentence: str, job: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "success": False,
         "errorMessage": redacted(sentence, secrets),
-        "input": _redacted(harmless, secrets) if secrets else harmless,
+        "input": _redacted(harmless, secrets),
     }
 
 

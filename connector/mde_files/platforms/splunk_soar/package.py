@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mde_files.config_document import ENVIRONMENT_PREFIX
 from mde_files.platforms import vendoring
 from mde_files.platforms.packages import Built
 from mde_files.platforms.splunk_soar import declarations, documents, playbook
@@ -112,6 +114,8 @@ def _packaged(project: Path) -> tuple[Path, str]:
             text=True,
             check=False,
             timeout=_BUILD_SECONDS,
+            # It builds other people's packages, which run code of their own.
+            env={name: value for name, value in os.environ.items() if not name.startswith(ENVIRONMENT_PREFIX)},
         )
     except subprocess.TimeoutExpired:
         return project, f"The SDK's packager did not end within {_BUILD_SECONDS} seconds. {_BY_HAND}"
