@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _CHILDREN = 2
 _ONE_OF = 4
-_LONGEST = 0.012
+_PACES = 3
 _ACKNOWLEDGEMENT = 8
 _STARTED = b"*"
 _RAISED = b"\xff" * _ACKNOWLEDGEMENT
@@ -76,11 +76,16 @@ class Acknowledged(NamedTuple):
 class Scenario:
     """What is written and what has to hold afterwards; made anew for every few kills.
 
+    Attributes:
+        rounds: After how many rounds of kills it is made anew.
+        longest: Seconds after which a writer is killed at the latest, on a machine with time to spare.
+
     Args:
         folder: An empty folder.
     """
 
     rounds = 10
+    longest = 0.012
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -131,10 +136,14 @@ def kill(child: int, reading: int) -> list[int]:
 
 
 def run(make: Callable[[Path], Scenario], kills: int, folder: Path, seed: int) -> dict[str, object]:
-    rehearsed = folder / "rehearsal"
-    rehearsed.mkdir()
-    with suppress(RehearsedError):
-        make(rehearsed).write(Rehearsal())
+    pace = 0.0
+    for name in ("imports", "pace"):
+        place = folder / name
+        place.mkdir()
+        begun = time.monotonic()
+        with suppress(RehearsedError):
+            make(place).write(Rehearsal())
+        pace = time.monotonic() - begun
     chance = random.Random(seed)
     found: Counter[str] = Counter()
     acknowledged = done = number = 0
@@ -146,7 +155,9 @@ def run(make: Callable[[Path], Scenario], kills: int, folder: Path, seed: int) -
             place.mkdir()
             scenario = make(place)
         try:
-            killed = _kill_some(scenario, chance, number, seed)
+            # On a busy machine it takes longer to come as far.
+            longest = max(scenario.longest, _PACES * pace)
+            killed = _kill_some(scenario, chance, number, seed, longest)
             number += _CHILDREN
             done += len(killed)
             acknowledged += sum(len(one.values) for one in killed)
@@ -159,13 +170,13 @@ def run(make: Callable[[Path], Scenario], kills: int, folder: Path, seed: int) -
     return {"kills": done, "acknowledged": acknowledged, "seconds": seconds, "found": dict(found)}
 
 
-def _kill_some(scenario: Scenario, chance: random.Random, number: int, seed: int) -> list[Acknowledged]:
+def _kill_some(scenario: Scenario, chance: random.Random, number: int, seed: int, longest: float) -> list[Acknowledged]:
     children = [
         (number + more, *start(scenario, number + more, seed))
         for more in range(_CHILDREN if chance.randrange(_ONE_OF) else 1)
     ]
     # Short ones hit the opening of files, long ones everything after it.
-    time.sleep(chance.choice((0.002, 0.005, _LONGEST)) * chance.random())
+    time.sleep(chance.choice((longest / 6, longest / 2, longest)) * chance.random())
     return [Acknowledged(which, kill(child, reading)) for which, child, reading in children]
 
 

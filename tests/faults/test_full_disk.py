@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -33,6 +32,11 @@ if TYPE_CHECKING:
     from mde_files.emulator import Emulator
 
 ROOM = "full disk"
+LIMITED = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
 
 
 class Ended:
@@ -58,18 +62,12 @@ def run(*words: object, config_file: Path, most_bytes: int | None = None, **more
         "MDE_FILES_CONFIG": str(config_file),
     }
 
-    def limit() -> None:
-        if most_bytes is not None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
-
+    command = [sys.executable, "-m", "mde_files", *map(str, words)]
+    if most_bytes is not None:
+        command = [sys.executable, "-c", LIMITED, str(most_bytes), *command]
     return Ended(
         subprocess.run(
-            [sys.executable, "-m", "mde_files", *map(str, words)],
-            env=environment,
-            check=False,
-            timeout=60,
-            preexec_fn=limit,
-            **{"capture_output": True, "text": True, **more},
+            command, env=environment, check=False, timeout=60, **{"capture_output": True, "text": True, **more}
         )
     )
 

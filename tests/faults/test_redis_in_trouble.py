@@ -123,8 +123,9 @@ TROUBLES = [
 
 
 @pytest.fixture(autouse=True)
-def _soon_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mde_files.state.resilient._RETRY_SECONDS", RETRY_SECONDS)
+    monkeypatch.setattr("mde_files.state.redis_state._TIMEOUT_SECONDS", 1.0)
 
 
 @pytest.mark.parametrize("trouble", TROUBLES, ids=lambda trouble: trouble.name)
@@ -203,7 +204,7 @@ def proxy(redis_server: RedisServer) -> Iterator[CuttingProxy]:
     proxy.close()
 
 
-@pytest.mark.parametrize("times", [300, pytest.param(5000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("times", [300, pytest.param(2000, marks=pytest.mark.slow)])
 def test_connections_cut_in_the_middle_of_answers_lose_no_count(
     redis_server: RedisServer, proxy: CuttingProxy, fault_table: FaultTable, times: int
 ) -> None:
@@ -235,7 +236,9 @@ def test_a_slow_server_takes_no_budget_away(
     emulator: Emulator,
     connect: Callable[..., Connector],
     fault_table: FaultTable,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("mde_files.state.redis_state._TIMEOUT_SECONDS", 2.0)
     connector = connect(state=f"redis://127.0.0.1:{proxy.port}/0", timeouts={"connect": 5, "read": 5, "total": 10})
     connector.file_stats(emulator.scenario.file("eicar").sha1)
     proxy.delay = 1.5

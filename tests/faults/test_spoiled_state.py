@@ -233,7 +233,7 @@ class TestFlippedBytes:
         edit(path, "PRAGMA wal_checkpoint(TRUNCATE)")
         return path
 
-    @pytest.mark.parametrize("examples", [200, pytest.param(5000, marks=pytest.mark.slow)])
+    @pytest.mark.parametrize("examples", [100, pytest.param(5000, marks=pytest.mark.slow)])
     def test_nothing_is_answered_wrongly(
         self, whole: Path, tmp_path: Path, fault_table: FaultTable, examples: int
     ) -> None:
