@@ -19,11 +19,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
+_ROOMS_OF_MANY = frozenset({"faults", "hostile", "secrets"})
 COMPLETE = os.environ.get("MDE_FILES_TESTS_COMPLETE") == "1"
 
 settings.register_profile("shared-machine", deadline=None)
 settings.load_profile("shared-machine")
 _SCENARIO = Scenario.load()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let whole rooms count as slow whose tests are quick, but many."""
+    for item in items:
+        if item.path.parent.name in _ROOMS_OF_MANY:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.hookimpl(wrapper=True)
