@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.redis_server import _running_redis_server, not_here, redis_server, start_redis  # noqa: F401 - fixtures
 
+from mde_files.state.sqlite import SqliteState
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -33,6 +35,20 @@ class RecordingLog:
 @pytest.fixture
 def log() -> Any:
     return RecordingLog()
+
+
+@pytest.fixture
+def open_sqlite(log: Any) -> Iterator[Callable[..., SqliteState]]:
+    """Open states in files, which are closed after the test."""
+    made: list[SqliteState] = []
+
+    def open_sqlite(path: Path, **more: Any) -> SqliteState:
+        made.append(SqliteState(path, log, **more))
+        return made[-1]
+
+    yield open_sqlite
+    for state in made:
+        state.close()
 
 
 class Disk:

@@ -22,18 +22,19 @@ from mde_files.quota import Quota
 from mde_files.secret import Secret
 from mde_files.state import host_clock
 from mde_files.state.redis_state import RedisState
-from mde_files.state.sqlite import SqliteState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.fault_table import FaultTable
-    from tests.faults.conftest import RecordingLog
     from tests.redis_server import RedisServer
 
     from mde_files import Connector
     from mde_files.emulator import Emulator
+    from mde_files.state.sqlite import SqliteState
+
+    OpenSqlite = Callable[..., SqliteState]
 
 ROOM = "clocks"
 HOUR, YEAR = 3600.0, 365 * 86400.0
@@ -73,13 +74,13 @@ def clock() -> Clock:
 
 @pytest.fixture(params=["sqlite", "redis"])
 def open_state(
-    request: pytest.FixtureRequest, tmp_path: Path, log: RecordingLog, clock: Clock
+    request: pytest.FixtureRequest, tmp_path: Path, open_sqlite: OpenSqlite, clock: Clock
 ) -> Iterator[Callable[[], Any]]:
     made: list[Any] = []
 
     def open_state() -> Any:
         if request.param == "sqlite":
-            made.append(SqliteState(tmp_path / "state.sqlite3", log, clock=clock))  # type: ignore[arg-type]
+            made.append(open_sqlite(tmp_path / "state.sqlite3", clock=clock))
         else:
             made.append(RedisState(request.getfixturevalue("redis_server").url))
         return made[-1]
@@ -128,13 +129,13 @@ class TestWallClock:
     def test_answers_grow_old_in_time(
         self,
         tmp_path: Path,
-        log: RecordingLog,
+        open_sqlite: OpenSqlite,
         clock: Clock,
         wall: Callable[[float], None],
         fault_table: FaultTable,
         jump: str,
     ) -> None:
-        ask = Asking(SqliteState(tmp_path / "state.sqlite3", log, clock=clock))  # type: ignore[arg-type]
+        ask = Asking(open_sqlite(tmp_path / "state.sqlite3", clock=clock))
         wall(JUMPS[jump])
         ask(fresh=600)
         # It was stored by the wrong clock, which is set right before the answer is old.
@@ -163,13 +164,13 @@ class TestWallClock:
     def test_a_lease_of_another_machine_runs_out(
         self,
         tmp_path: Path,
-        log: RecordingLog,
+        open_sqlite: OpenSqlite,
         clock: Clock,
         wall: Callable[[float], None],
         fault_table: FaultTable,
         jump: str,
     ) -> None:
-        state = SqliteState(tmp_path / "state.sqlite3", log, clock=clock)  # type: ignore[arg-type]
+        state = open_sqlite(tmp_path / "state.sqlite3", clock=clock)
         elsewhere = Entry(b"\x01" * 16, state.now() + 60, 0.0, 0.0, 0.0, b"")
         state.update(PREFIX + "a", lambda _kept: (encode("a", elsewhere), None), keep_seconds=600)
         wall(JUMPS[jump])
@@ -252,11 +253,16 @@ class TestMachine:
 
     @pytest.mark.parametrize("back", [30.0, HOUR, YEAR])
     def test_a_restored_snapshot(
-        self, tmp_path: Path, log: RecordingLog, clock: Clock, fault_table: FaultTable, back: float
+        self,
+        tmp_path: Path,
+        open_sqlite: OpenSqlite,
+        clock: Clock,
+        fault_table: FaultTable,
+        back: float,
     ) -> None:
         clock.seconds = 2 * YEAR
         path = tmp_path / "state.sqlite3"
-        before = SqliteState(path, log, clock=clock)  # type: ignore[arg-type]
+        before = open_sqlite(path, clock=clock)
         ask = Asking(before)
         clock.seconds += HOUR
         ask()
@@ -266,7 +272,7 @@ class TestMachine:
                 pass
         before.close()
         clock.seconds -= back
-        after = SqliteState(path, log, clock=clock)  # type: ignore[arg-type]
+        after = open_sqlite(path, clock=clock)
         quota = Quota(CONFIGURATION, after, application="app")
         used = quota.usage(CALL)[0].used
         asks = Asking(after)
@@ -279,9 +285,9 @@ class TestMachine:
         fault_table.row(ROOM, f"the machine's clock goes back by {back:,.0f} s", "counted, free after a window", said)
 
     def test_a_long_sleep_frees_what_it_should(
-        self, tmp_path: Path, log: RecordingLog, clock: Clock, fault_table: FaultTable
+        self, tmp_path: Path, open_sqlite: OpenSqlite, clock: Clock, fault_table: FaultTable
     ) -> None:
-        state = SqliteState(tmp_path / "state.sqlite3", log, clock=clock)  # type: ignore[arg-type]
+        state = open_sqlite(tmp_path / "state.sqlite3", clock=clock)
         quota = Quota(CONFIGURATION, state, application="app")
         ask = Asking(state)
         ask()

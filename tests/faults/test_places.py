@@ -28,7 +28,6 @@ from mde_files.private_files import replace_text
 from mde_files.secret import Secret
 from mde_files.state import ResilientState
 from mde_files.state.interface import BackendUnavailableError
-from mde_files.state.sqlite import SqliteState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,6 +37,9 @@ if TYPE_CHECKING:
 
     from mde_files import Connector
     from mde_files.emulator import Emulator
+    from mde_files.state.sqlite import SqliteState
+
+    OpenSqlite = Callable[..., SqliteState]
 
 ROOM = "files and folders"
 NOBODY = 65534
@@ -108,9 +110,9 @@ def outcome(action: Callable[[], Any]) -> str:
 
 class TestReadOnly:
     def test_a_read_only_disk(
-        self, disk: Disk, log: RecordingLog, attach: Callable[..., Any], fault_table: FaultTable
+        self, disk: Disk, open_sqlite: OpenSqlite, attach: Callable[..., Any], fault_table: FaultTable
     ) -> None:
-        SqliteState(disk.folder / "state.sqlite3", log).close()  # type: ignore[arg-type]
+        open_sqlite(disk.folder / "state.sqlite3").close()
         told: list[str] = []
         TokenFile(disk.folder / "tokens.json", told.append).write("key", token())
         attach(disk.folder / "incident.json")
@@ -129,7 +131,7 @@ class TestReadOnly:
             ("incident file", lambda: attach(disk.folder / "new.json"), "invalid_input"),
             (
                 "state",
-                lambda: put(SqliteState(disk.folder / "state.sqlite3", log)),  # type: ignore[arg-type]
+                lambda: put(open_sqlite(disk.folder / "state.sqlite3")),
                 "out of reach: unable to open database file",
             ),
         ):
@@ -139,14 +141,14 @@ class TestReadOnly:
             replace_text(disk.folder / "report.html", "x")
 
     def test_a_folder_that_may_not_be_written_to(
-        self, shared: Path, log: RecordingLog, fault_table: FaultTable
+        self, shared: Path, open_sqlite: OpenSqlite, fault_table: FaultTable
     ) -> None:
         closed = shared / "closed"
         closed.mkdir(mode=0o755)
         told: list[str] = []
         with as_nobody():
             TokenFile(closed / "tokens.json", told.append).write("key", token())
-            state = outcome(lambda: SqliteState(closed / "state.sqlite3", log))  # type: ignore[arg-type]
+            state = outcome(lambda: open_sqlite(closed / "state.sqlite3"))
             journal = outcome(lambda: Journal(closed / "out.jsonl", resume=False))
         fault_table.row(ROOM, "folder of another user: tokens", "Permission denied", ", ".join(told))
         fault_table.row(ROOM, "folder of another user: state", "out of reach: Permission denied", state)
@@ -248,9 +250,9 @@ KINDS = ("folder", "pipe", "link to a device", "link to nothing")
 
 @pytest.mark.parametrize("kind", KINDS)
 class TestNoFile:
-    def test_state(self, tmp_path: Path, log: RecordingLog, fault_table: FaultTable, kind: str) -> None:
+    def test_state(self, tmp_path: Path, open_sqlite: OpenSqlite, fault_table: FaultTable, kind: str) -> None:
         path = tmp_path / "state.sqlite3"
-        state = SqliteState(path, log)  # type: ignore[arg-type]
+        state = open_sqlite(path)
         put(state)
         for file in tmp_path.glob("state.sqlite3*"):
             file.unlink()
@@ -317,7 +319,7 @@ class TestSomebodyElse:
     """In a folder where anybody can lay files."""
 
     def test_a_link_to_a_file_of_mine_changes_nothing_of_it(
-        self, shared: Path, tmp_path: Path, log: RecordingLog, fault_table: FaultTable
+        self, shared: Path, tmp_path: Path, open_sqlite: OpenSqlite, fault_table: FaultTable
     ) -> None:
         mine = tmp_path / "page.html"
         mine.write_text("for everybody")
@@ -327,7 +329,7 @@ class TestSomebodyElse:
                 (shared / name).symlink_to(mine)
         told: list[str] = []
         TokenFile(shared / "tokens.json", told.append).read("key")
-        said = outcome(lambda: SqliteState(shared / "state.sqlite3", log))  # type: ignore[arg-type]
+        said = outcome(lambda: open_sqlite(shared / "state.sqlite3"))
         fault_table.row(
             ROOM, "another user's link in place of the state", "out of reach: it belongs to another user", said
         )
@@ -337,7 +339,7 @@ class TestSomebodyElse:
         )
 
     def test_a_file_another_user_laid_ready_gets_nothing_to_read(
-        self, shared: Path, log: RecordingLog, fault_table: FaultTable
+        self, shared: Path, open_sqlite: OpenSqlite, fault_table: FaultTable
     ) -> None:
         with as_nobody():
             for name in ("tokens.json", "state.sqlite3"):
@@ -346,7 +348,7 @@ class TestSomebodyElse:
         told: list[str] = []
         file = TokenFile(shared / "tokens.json", told.append)
         file.write("key", token("canary-token"))
-        said = outcome(lambda: put(SqliteState(shared / "state.sqlite3", log)))  # type: ignore[arg-type]
+        said = outcome(lambda: put(open_sqlite(shared / "state.sqlite3")))
         fault_table.row(
             ROOM, "a state file that another user laid ready", "out of reach: it belongs to another user", said
         )
@@ -361,16 +363,16 @@ class TestSomebodyElse:
         fault_table.row(ROOM, "a token file that another user laid ready", "nothing to read", said)
 
     def test_others_may_not_read_what_an_earlier_mode_allowed(
-        self, shared: Path, log: RecordingLog, fault_table: FaultTable
+        self, shared: Path, open_sqlite: OpenSqlite, fault_table: FaultTable
     ) -> None:
-        state = SqliteState(shared / "state.sqlite3", log)  # type: ignore[arg-type]
+        state = open_sqlite(shared / "state.sqlite3")
         put(state)
         state.close()
         file = TokenFile(shared / "tokens.json", pytest.fail)
         file.write("key", token())
         for path in shared.iterdir():
             path.chmod(0o666)
-        put(SqliteState(shared / "state.sqlite3", log))  # type: ignore[arg-type]
+        put(open_sqlite(shared / "state.sqlite3"))
         assert file.read("key") is not None
         modes = {path.name: mode(path) for path in shared.iterdir() if not path.name.endswith("-shm")}
         said = "closed" if set(modes.values()) == {0o600} else str(modes)
@@ -379,7 +381,7 @@ class TestSomebodyElse:
     def test_a_folder_somebody_keeps_locked_holds_nobody_up_for_long(
         self,
         tmp_path: Path,
-        log: RecordingLog,
+        open_sqlite: OpenSqlite,
         attach: Callable[..., Any],
         fault_table: FaultTable,
         monkeypatch: pytest.MonkeyPatch,
@@ -398,7 +400,7 @@ class TestSomebodyElse:
         seconds = time.monotonic() - begun
         fault_table.row(ROOM, "a locked folder: tokens", "kept all the same", said, seconds, within=5)
         begun = time.monotonic()
-        reason = outcome(lambda: SqliteState(tmp_path / "state.sqlite3", log))  # type: ignore[arg-type]
+        reason = outcome(lambda: open_sqlite(tmp_path / "state.sqlite3"))
         said = "out of reach" if "locked" in reason else reason
         seconds = time.monotonic() - begun
         fault_table.row(ROOM, "a locked folder: spoiled state", "out of reach", said, seconds, within=5)
@@ -444,11 +446,15 @@ def test_tokens_of_many_threads_and_processes_all_stay(tmp_path: Path, fault_tab
 
 
 def test_threads_do_not_wait_one_after_the_other_for_a_lock(
-    tmp_path: Path, log: RecordingLog, monkeypatch: pytest.MonkeyPatch, fault_table: FaultTable
+    tmp_path: Path,
+    log: RecordingLog,
+    open_sqlite: OpenSqlite,
+    monkeypatch: pytest.MonkeyPatch,
+    fault_table: FaultTable,
 ) -> None:
     monkeypatch.setattr("mde_files.state.sqlite_file.BUSY_SECONDS", 1.0)
     path = tmp_path / "state.sqlite3"
-    state = ResilientState(lambda: SqliteState(path, log), required=False, log=log)  # type: ignore[arg-type]
+    state = ResilientState(lambda: open_sqlite(path), required=False, log=log)
     # As a process that was stopped in the middle of a change leaves it.
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
