@@ -7,6 +7,7 @@ import os
 import struct
 import zlib
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 NOBODY = bytes(16)
@@ -14,6 +15,7 @@ _HEADER = struct.Struct("<4s16sddddI")
 _MAGIC = b"MDF4"
 _HOLDER = struct.Struct("<II8s")
 _COMPRESSED_FROM = 2048
+_ENDED = frozenset({b"Z", b"X"})
 
 
 class Answer(NamedTuple):
@@ -76,7 +78,17 @@ def _died(holder: bytes) -> bool:
         return True
     except OSError:
         return False
-    return False
+    return _waits_to_be_noticed(process)
+
+
+def _waits_to_be_noticed(process: int) -> bool:
+    """Tell whether a process ended and its parent has not noticed yet; some, such as those of containers, never do."""
+    try:
+        described = Path(f"/proc/{process}/stat").read_bytes()
+    except OSError:
+        return False
+    # The state follows the program's name, which may itself hold parentheses.
+    return described.rpartition(b") ")[2][:1] in _ENDED
 
 
 def pack(answer: Answer) -> bytes:
