@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import os
 import random
 import struct
 import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -241,6 +243,16 @@ def test_a_process_that_died_is_not_waited_for(world: World) -> None:
     world.state.update(PREFIX + "b", lambda _: (on_another_machine, None), keep_seconds=60)
     with pytest.raises(TimeoutExceededError):
         world.serve("b", seconds=0.1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of processes that nobody has taken notice of")
+def test_a_process_that_died_is_not_waited_for_although_its_parent_has_not_noticed(world: World) -> None:
+    with subprocess.Popen(["/bin/true"]) as gone:
+        os.waitid(os.P_PID, gone.pid, os.WEXITED | os.WNOWAIT)
+        holder = struct.pack("<II8s", *struct.unpack("<I", new_holder()[:4]), gone.pid, b"somebody")
+        leased = Entry(holder, world.seconds + 60, 0.0, 0.0, 0.0, b"")
+        world.state.update(PREFIX + "a", lambda _: (encode(leased), None), keep_seconds=60)
+        assert world.serve(seconds=0.5).from_cache is False
 
 
 def test_an_answer_that_came_after_the_lease_ran_out_is_kept_all_the_same(world: World) -> None:

@@ -7,6 +7,7 @@ import os
 import struct
 import zlib
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 NOBODY = bytes(16)
@@ -15,6 +16,7 @@ _CHECKSUM = struct.Struct("<I")
 _MAGIC = b"MDF5"
 _HOLDER = struct.Struct("<II8s")
 _COMPRESSED_FROM = 2048
+_ENDED = frozenset({b"Z", b"X"})
 
 
 class Answer(NamedTuple):
@@ -77,7 +79,17 @@ def _died(holder: bytes) -> bool:
         return True
     except OSError:
         return False
-    return False
+    return _waits_to_be_noticed(process)
+
+
+def _waits_to_be_noticed(process: int) -> bool:
+    """Tell whether a process ended and its parent has not noticed yet; some, such as those of containers, never do."""
+    try:
+        described = Path(f"/proc/{process}/stat").read_bytes()
+    except OSError:
+        return False
+    # The state follows the program's name, which may itself hold parentheses.
+    return described.rpartition(b") ")[2][:1] in _ENDED
 
 
 def pack(answer: Answer) -> bytes:

@@ -90,6 +90,7 @@ class _Herd:
         self._leave, self._stay = os.pipe()
         self._start = 0.0
         self._pids: list[int] = []
+        self._dead: list[int] = []
         self._replaced: set[int] = set()
         self._crashed: list[int] = []
         self._hung: list[str] = []
@@ -169,7 +170,10 @@ class _Herd:
                 self._hung.append(f"worker {worker} with the seats {seats} for {self._busy(worker):.1f} s")
 
     def _kill_one(self) -> None:
-        """Kill a worker at random, every other time the one that has been at a question for longest; start it anew."""
+        """Kill a worker at random, every other time the one that has been at a question for longest; start it anew.
+
+        Nobody takes notice of its end until the herd's own, as where the first process of a container reaps nobody.
+        """
         unfinished = [worker for worker in range(len(self._pids)) if not self._done(worker)]
         if not unfinished:
             return
@@ -177,8 +181,10 @@ class _Herd:
         if len(self._killed) % 2:
             worker = max(unfinished, key=self._busy)
             self._busy_killed += self._busy(worker) > 0.5
-        os.kill(self._pids[worker], signal.SIGKILL)
-        os.waitpid(self._pids[worker], 0)
+        pid = self._pids[worker]
+        os.kill(pid, signal.SIGKILL)
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        self._dead.append(pid)
         self._killed.append(time.monotonic() - self._start)
         self._replaced.add(worker)
         for seat in self._seats[worker]:
@@ -187,6 +193,8 @@ class _Herd:
 
     def _end(self) -> None:
         """Let the workers go; those that do not are killed, and so are all when something went wrong."""
+        for pid in self._dead:
+            os.waitpid(pid, 0)
         deadline = time.monotonic() + (0 if self._hung or self._crashed else self._settings.patience)
         for worker, pid in enumerate(self._pids):
             if not pid:

@@ -38,15 +38,15 @@ HOUR = Size(
     cache_megabytes=3,
 )
 MOMENT = Size(
-    asks=800,
-    files=100,
-    seconds=2.0,
-    single=6,
-    threaded=2,
-    spoiled=45,
+    asks=500,
+    files=80,
+    seconds=1.5,
+    single=8,
+    threaded=4,
+    spoiled=40,
     ways=WAYS,
     kills=2,
-    windows=((20, 1.0), (80, 6.0)),
+    windows=((15, 1.0), (200, 10.0)),
     fresh_seconds=45,
     cache_megabytes=3,
 )
@@ -147,7 +147,7 @@ def _shown(rows: list[tuple[str, str]]) -> str:
     return "\n".join(f"{name:<34}{value}" for name, value in rows)
 
 
-@pytest.fixture(params=["SQLite", "Redis"])
+@pytest.fixture
 def state(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str]:
     """Name and URL of a state."""
     if not sys.platform.startswith("linux"):
@@ -157,12 +157,14 @@ def state(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str]:
     return request.param, request.getfixturevalue("redis_server").url
 
 
+@pytest.mark.parametrize("state", ["SQLite", pytest.param("Redis", marks=pytest.mark.slow)], indirect=True)
 def test_a_moment_of_real_use(state: tuple[str, str], tmp_path: Path, fault_table: FaultTable) -> None:
     name, url = state
     check(run(MOMENT, url, tmp_path, seed=1), MOMENT, name, fault_table)
 
 
 @pytest.mark.load
+@pytest.mark.parametrize("state", ["SQLite", "Redis"], indirect=True)
 def test_an_hour_of_real_use(
     state: tuple[str, str], tmp_path: Path, fault_table: FaultTable, capsys: pytest.CaptureFixture[str]
 ) -> None:
