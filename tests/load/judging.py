@@ -141,7 +141,11 @@ def what_came_of(spoiled: Spoiled) -> str:
     """Return in the words of the table what came of a spoiled answer."""
     if not spoiled.codes:
         return ANSWERED
-    return spoiled.codes[0] if len(spoiled.codes) == 1 else f"{len(spoiled.codes)} times {spoiled.codes[0]}"
+    return (
+        spoiled.codes[0]
+        if len(spoiled.codes) == 1 or spoiled.way.shared
+        else f"{len(spoiled.codes)} times {spoiled.codes[0]}"
+    )
 
 
 class Arrivals:

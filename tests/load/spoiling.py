@@ -35,6 +35,7 @@ class Way(NamedTuple):
         settings: Of the emulator's fault.
         share: How often it comes, beside the others.
         endpoints: Where it can be noticed.
+        shared: Whether it lasts so long that whoever asks meanwhile waits for it in vain, too.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Way(NamedTuple):
     settings: dict[str, Any]
     share: int = 4
     endpoints: tuple[str, ...] = _ALL
+    shared: bool = False
 
 
 def _status(status: int, **more: Any) -> dict[str, Any]:
@@ -102,7 +104,7 @@ WAYS = (
 )
 SLOW_WAYS = (
     Way("silence", _ANSWERED, {"kind": "latency", "seconds": 2 * READ_SECONDS}, share=2),
-    Way("byte by byte, beyond the time", ("timeout",), {"kind": "drip", "seconds": 0.5}, share=2),
+    Way("byte by byte, beyond the time", ("timeout",), {"kind": "drip", "seconds": 0.5}, share=2, shared=True),
 )
 # It stops an endpoint until the end, so it comes at the end only, once for each tenant.
 LAST_WAY = Way("429, Retry-After: 99999999999", (DEFERRED,), _throttled("99999999999"))
