@@ -177,7 +177,8 @@ def _explained(broken: BrokenRule) -> Problem:
     if broken.keyword == "additionalProperties" and isinstance(broken.schema, dict):
         known = tuple(broken.schema.get("properties", {}))
         unknown = tuple(key for key in broken.instance if key not in known)
-        told = ", ".join(map(_key_shown, unknown[:_MOST_KEYS_SHOWN]))
+        say = _key_shown if _holds_secrets(broken.schema) else repr
+        told = ", ".join(map(say, unknown[:_MOST_KEYS_SHOWN]))
         more = f" and {len(unknown) - _MOST_KEYS_SHOWN:,} more" if len(unknown) > _MOST_KEYS_SHOWN else ""
         return Problem(path, broken.keyword, f"has no setting {told}{more}", unknown, known)
     return Problem(path, broken.keyword, _in_words(broken))
