@@ -251,7 +251,7 @@ def test_a_process_that_died_is_not_waited_for_although_its_parent_has_not_notic
         os.waitid(os.P_PID, gone.pid, os.WEXITED | os.WNOWAIT)
         holder = struct.pack("<II8s", *struct.unpack("<I", new_holder()[:4]), gone.pid, b"somebody")
         leased = Entry(holder, world.seconds + 60, 0.0, 0.0, 0.0, b"")
-        world.state.update(PREFIX + "a", lambda _: (encode(leased), None), keep_seconds=60)
+        world.state.update(PREFIX + "a", lambda _: (encode("a", leased), None), keep_seconds=60)
         assert world.serve(seconds=0.5).from_cache is False
 
 
