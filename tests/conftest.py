@@ -52,12 +52,17 @@ def running_emulator() -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def emulator(running_emulator: Emulator) -> Emulator:
-    """The emulator with its default scenario, nothing seen and no quota used."""
-    running_emulator.scenario = copy.deepcopy(_SCENARIO)
-    running_emulator.scenario.quota = None
-    running_emulator.reset()
-    return running_emulator
+def emulator(running_emulator: Emulator) -> Iterator[Emulator]:
+    """The emulator with its default scenario, nothing seen and no quota used; what a test changes ends with it."""
+
+    def as_it_was() -> None:
+        running_emulator.scenario = copy.deepcopy(_SCENARIO)
+        running_emulator.scenario.quota = None
+        running_emulator.reset()
+
+    as_it_was()
+    yield running_emulator
+    as_it_was()
 
 
 @pytest.fixture(autouse=True)

@@ -31,7 +31,7 @@ _BOOLEAN_TEXT = {
 _SHOWN_LENGTH = 60
 _MOST_KEYS_SHOWN = 10
 _NAME = r"[A-Za-z0-9_.-]{1,40}"
-_WORDS = r"[A-Za-z_ -]{0,30}"
+_WORDS = r"[A-Za-z_ -]{0,20}"
 _USER_OF_URL = re.compile(r"(?i)(https?:|//).*@")
 _SENTENCES = {
     "type": "must be {rule}, not {value}",

@@ -263,7 +263,8 @@ class TestFlippedBytes:
                 opened.state.evict(PREFIX, 4096)
             finally:
                 opened.state.close()
-            assert said == "answered rightly"
+            # A flipped bit in a count makes another count.
+            assert said in ("answered rightly", "not counted")
 
         begun = time.monotonic()
         damaged()
