@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mde_files.errors import (
     AuthFailedError,
@@ -19,6 +19,7 @@ from mde_files.errors import (
     UpstreamInvalidError,
     WrongEndpointError,
 )
+from mde_files.late_names import importer
 
 if TYPE_CHECKING:
     from mde_files.connector import Connector
@@ -39,13 +40,4 @@ __all__ = [
     "UpstreamInvalidError",
     "WrongEndpointError",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    """Import the connector when it is asked for: what needs only a part of the package does not wait for it."""
-    if name != "Connector":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from mde_files.connector import Connector
-
-    globals()[name] = Connector
-    return Connector
+__getattr__ = importer(__name__, {"Connector": "connector"})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +57,26 @@ def _blacked_out(text: str, forms: Iterable[str]) -> str:
     return re.sub(_THREE_PARTS, REDACTED, re.sub(_BEARER, rf"\g<1>{REDACTED}", text))
 
 
-class EventLog:
+class _Events(ABC):
+    """Events by how much they matter."""
+
+    def debug(self, event: str, **fields: object) -> None:
+        """Write what only a developer of this package wants to know."""
+        self._write("debug", event, fields)
+
+    def info(self, event: str, **fields: object) -> None:
+        """Write what happened as expected."""
+        self._write("info", event, fields)
+
+    def warning(self, event: str, **fields: object) -> None:
+        """Write what somebody should look at."""
+        self._write("warning", event, fields)
+
+    @abstractmethod
+    def _write(self, level: str, event: str, fields: Mapping[str, object]) -> None: ...
+
+
+class EventLog(_Events):
     """Writes events as key=value for people or as JSON for machines.
 
     Args:
@@ -105,18 +125,6 @@ class EventLog:
         if error.correlation_id is not None:
             error.correlation_id = self.redacted(error.correlation_id)
         return error
-
-    def debug(self, event: str, **fields: object) -> None:
-        """Write what only a developer of this package wants to know."""
-        self._write("debug", event, fields)
-
-    def info(self, event: str, **fields: object) -> None:
-        """Write what happened as expected."""
-        self._write("info", event, fields)
-
-    def warning(self, event: str, **fields: object) -> None:
-        """Write what somebody should look at."""
-        self._write("warning", event, fields)
 
     def _write(self, level: str, event: str, fields: Mapping[str, object]) -> None:
         if LEVELS[level] < self._threshold:
@@ -180,21 +188,12 @@ class _PlatformLogger:
         self._write("warning", line)
 
 
-class _JsonLines:
+class _JsonLines(_Events):
     """Writes events as ``structlog`` does for machines."""
 
     def __init__(self, harmless: Callable[[object], object], logger: _PlatformLogger | None) -> None:
         self._harmless = harmless
         self._logger = logger
-
-    def debug(self, event: str, **fields: object) -> None:
-        self._write("debug", event, fields)
-
-    def info(self, event: str, **fields: object) -> None:
-        self._write("info", event, fields)
-
-    def warning(self, event: str, **fields: object) -> None:
-        self._write("warning", event, fields)
 
     def _write(self, level: str, event: str, fields: Mapping[str, object]) -> None:
         import json

@@ -32,7 +32,7 @@ _SHOWN_LENGTH = 60
 _MOST_KEYS_SHOWN = 10
 _NAME = r"[A-Za-z0-9_.-]{1,40}"
 _WORDS = r"[A-Za-z_ -]{0,20}"
-_USER_OF_URL = re.compile(r"(?i)(https?:|//).*@")
+_USER_OF_URL = r"(?i)(https?:|//).*@"
 _SENTENCES = {
     "type": "must be {rule}, not {value}",
     "enum": "must be one of {rule}, not {value}",
@@ -221,7 +221,7 @@ def shown(value: object) -> str:
     if isinstance(value, dict | list):
         return "a group of keys" if isinstance(value, dict) else "a list"
     try:
-        text = _USER_OF_URL.sub(r"\1****@", json.dumps(value, ensure_ascii=True, default=repr))
+        text = re.sub(_USER_OF_URL, r"\1****@", json.dumps(value, ensure_ascii=True, default=repr))
     except ValueError:
         return "a huge number"
     return text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 1] + "…"

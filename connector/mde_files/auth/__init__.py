@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mde_files.late_names import importer
 
 if TYPE_CHECKING:
     from mde_files.auth.claims import Claims, decode_claims
@@ -22,22 +23,16 @@ __all__ = [
     "explain_sign_in_failure",
     "token_provider",
 ]
-_MODULES = {
-    "AccessToken": "tokens",
-    "BearerAuth": "tokens",
-    "Claims": "claims",
-    "TokenProvider": "tokens",
-    "TokenStore": "token_store",
-    "decode_claims": "claims",
-    "explain_sign_in_failure": "entra_errors",
-    "token_provider": "methods",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import a name when it is asked for: a stored token needs nothing of what a sign-in needs."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-    globals()[name] = found
-    return found
+__getattr__ = importer(
+    __name__,
+    {
+        "AccessToken": "tokens",
+        "BearerAuth": "tokens",
+        "Claims": "claims",
+        "TokenProvider": "tokens",
+        "TokenStore": "token_store",
+        "decode_claims": "claims",
+        "explain_sign_in_failure": "entra_errors",
+        "token_provider": "methods",
+    },
+)

@@ -1,7 +1,8 @@
-"""Puts this project's own source into a package, which no package index offers."""
+"""Puts this project's own source into a package, which no package index offers, and names the libraries it needs."""
 
 from __future__ import annotations
 
+import re
 import shutil
 from importlib import metadata
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import mde_files
 from mde_files import resources
+from mde_files.errors import InvalidConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -28,6 +30,7 @@ COMMAND_LINE = frozenset(
         "worker",
     }
 )
+_EXTRA = re.compile("extra *== *[\"']([^\"']+)[\"']")
 _OWN = Path(mde_files.__file__).parent
 _DATA = ("manifest.yaml", "schemas", "playbooks")
 
@@ -39,6 +42,27 @@ def licence_file() -> Path:
         if file.name == "LICENSE" and path.is_file():
             return path
     return resources.data_directory() / "LICENSE"
+
+
+def public_libraries(extras: Collection[str]) -> Iterator[str]:
+    """Yield the libraries of the package index that this project and some of its extras need, as pip takes them.
+
+    Raises:
+        InvalidConfigError: This project is not installed here, so that it is not known.
+    """
+    try:
+        required = metadata.requires("mde-files") or []
+    except metadata.PackageNotFoundError:
+        raise InvalidConfigError(
+            "Which libraries the package needs is not known: mde-files is not installed here, it only lies here.",
+            hint="Install it (pip install .) and package with the installed command.",
+        ) from None
+    for line in sorted(required):
+        extra = _EXTRA.search(line)
+        if extra is None:
+            yield line
+        elif extra[1] in extras:
+            yield line.partition(";")[0].strip()
 
 
 def own_files(*, without: Collection[str] = ()) -> Iterator[tuple[str, Path]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mde_files.late_names import importer
 
 if TYPE_CHECKING:
     from mde_files.records.alerts import alerts_record
@@ -27,26 +28,20 @@ __all__ = [
     "verify_file_answer",
     "verify_stats_answer",
 ]
-_MODULES = {
-    "Question": "question",
-    "Source": "question",
-    "alerts_record": "alerts",
-    "content_digest": "identity",
-    "failure_record": "failures",
-    "portal_url": "identity",
-    "record_id": "identity",
-    "sha1_of_file_answer": "verification",
-    "stats_record": "stats",
-    "unresolved_record": "failures",
-    "verify_file_answer": "verification",
-    "verify_stats_answer": "verification",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import a name when it is asked for: statistics do not wait for what reads alerts."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-    globals()[name] = found
-    return found
+__getattr__ = importer(
+    __name__,
+    {
+        "Question": "question",
+        "Source": "question",
+        "alerts_record": "alerts",
+        "content_digest": "identity",
+        "failure_record": "failures",
+        "portal_url": "identity",
+        "record_id": "identity",
+        "sha1_of_file_answer": "verification",
+        "stats_record": "stats",
+        "unresolved_record": "failures",
+        "verify_file_answer": "verification",
+        "verify_stats_answer": "verification",
+    },
+)

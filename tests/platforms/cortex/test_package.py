@@ -15,8 +15,7 @@ import pytest
 
 from mde_files import manifest
 from mde_files.errors import InvalidConfigError
-from mde_files.platforms import catalogue, packages
-from mde_files.platforms.cortex import package as room
+from mde_files.platforms import catalogue, packages, vendoring
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -229,4 +228,8 @@ def test_libraries_of_other_parts_are_left_out(monkeypatch: pytest.MonkeyPatch) 
         'mde-files[celery,redis]; extra == "all"',
     ]
     monkeypatch.setattr(metadata, "requires", lambda _: required)
-    assert list(room.public_libraries()) == ["redis>=5", "requests>=2", 'tomli>=2; python_version < "3.11"']
+    assert list(vendoring.public_libraries({"redis"})) == [
+        "redis>=5",
+        "requests>=2",
+        'tomli>=2; python_version < "3.11"',
+    ]

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import zipfile
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mde_files import manifest
-from mde_files.errors import InvalidConfigError
 from mde_files.platforms import vendoring
 from mde_files.platforms.cortex import flavours, report_templates
 from mde_files.platforms.cortex.package_documents import FILES, filled
 from mde_files.platforms.packages import Built
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 _ROOM = Path(__file__).parent
 # What no job of an analyzer uses.
@@ -33,8 +30,6 @@ _LEFT_OUT = vendoring.COMMAND_LINE | {
     "platforms/cortex/record_table.py",
     "platforms/cortex/report_templates.py",
 }
-_EXTRAS = ("redis",)
-_EXTRA = re.compile("extra *== *[\"']([^\"']+)[\"']")
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -47,7 +42,7 @@ def build(output: Path) -> Built:
         OSError: The folder cannot be written.
         InvalidConfigError: It is not known here which libraries the project needs.
     """
-    requirements = "".join(f"{line}\n" for line in public_libraries())
+    requirements = "".join(f"{line}\n" for line in vendoring.public_libraries({"redis"}))
     analyzer = output / "analyzers" / flavours.ANALYZER
     _clear(analyzer)
     analyzer.mkdir(parents=True, exist_ok=True)
@@ -72,27 +67,6 @@ def build(output: Path) -> Built:
     _write_json(output / "analyzers.json", flavours.docker_catalogue())
     _zip(templates, map(flavours.analyzer_id, actions), output / "thehive-templates.zip")
     return Built(output, _steps(analyzer))
-
-
-def public_libraries() -> Iterator[str]:
-    """Yield the libraries of the package index that the analyzers need, as pip takes them.
-
-    Raises:
-        InvalidConfigError: This project is not installed here, so that it is not known.
-    """
-    try:
-        required = metadata.requires("mde-files") or []
-    except metadata.PackageNotFoundError:
-        raise InvalidConfigError(
-            "Which libraries the package needs is not known: mde-files is not installed here, it only lies here.",
-            hint="Install it (pip install .) and package with the installed command.",
-        ) from None
-    for line in sorted(required):
-        extra = _EXTRA.search(line)
-        if extra is None:
-            yield line
-        elif extra[1] in _EXTRAS:
-            yield line.partition(";")[0].strip()
 
 
 def _steps(analyzer: Path) -> list[str]:

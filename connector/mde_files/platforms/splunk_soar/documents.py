@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from mde_files import manifest
-from mde_files.errors import InvalidConfigError
-from mde_files.platforms import catalogue
+from mde_files.platforms import catalogue, vendoring
 from mde_files.platforms.splunk_soar.actions import MARKDOWN
 
 if TYPE_CHECKING:
@@ -19,7 +16,6 @@ SDK = "splunk-soar-sdk==7.0.3"
 # The SDK knows 3.15 too, for which PyYAML has no wheel that its packager could take.
 PYTHON = "3.13"
 PROJECT = "mde_files_soar"
-_EXTRAS = frozenset({"redis"})
 
 
 def pyproject() -> str:
@@ -32,7 +28,7 @@ def pyproject() -> str:
     machines = ",\n".join(
         f"  \"sys_platform == 'linux' and platform_machine == '{machine}'\"" for machine in ("x86_64", "aarch64")
     )
-    needed = "".join(f"  {json.dumps(one)},\n" for one in (SDK, *_libraries()))
+    needed = "".join(f"  {json.dumps(one)},\n" for one in (SDK, *vendoring.public_libraries({"redis"})))
     return f"""[project]
 name = "{PROJECT}"
 version = {json.dumps(document["version"])}
@@ -74,21 +70,6 @@ def readme() -> str:
 def release_notes() -> str:
     """Return the notes of this version."""
     return f"* Version {manifest.load().version}: file statistics and file alerts, with a view and a summary each.\n"
-
-
-def _libraries() -> Iterator[str]:
-    try:
-        rows = metadata.requires("mde-files") or []
-    except metadata.PackageNotFoundError:
-        raise InvalidConfigError(
-            "mde-files is not installed here, so the libraries that the app needs are not known.",
-            hint="Install it with pip, also in a checkout: pip install -e .",
-        ) from None
-    for row in rows:
-        library, _, marker = row.partition(";")
-        extra = re.search(r"extra == ['\"]([^'\"]+)['\"]", marker)
-        if extra is None or extra[1] in _EXTRAS:
-            yield library.strip()
 
 
 _PERMISSIONS = """## Before you begin
