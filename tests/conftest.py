@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 _ROOMS_OF_MANY = frozenset({"faults", "hostile", "secrets"})
 COMPLETE = os.environ.get("MDE_FILES_TESTS_COMPLETE") == "1"
 
-settings.register_profile("shared-machine", deadline=None)
+# Where the tests have to be complete, the same code gets the same verdict; elsewhere every run looks for new examples.
+settings.register_profile("shared-machine", deadline=None, derandomize=COMPLETE)
 settings.load_profile("shared-machine")
 _SCENARIO = Scenario.load()
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mde_files import Connector
     from mde_files.emulator import Emulator
 
+WITHOUT_INK = "\u115f\u1160\u2800\u3164\uffa0"  # letters and a pattern that nobody sees
 HOSTILE = ["name-html", "name-terminal", "name-right-to-left", "name-formula", "name-markdown", "name-endless"]
 
 
@@ -24,8 +25,11 @@ def test_nothing_that_moves_the_cursor_reaches_the_terminal(text: str, longest: 
     shown = for_terminal(text, longest)
     assert shown.isprintable()
     assert "\x1b" not in shown
-    if text.isprintable() and len(text) <= longest:
-        assert shown == text
+
+
+@given(st.text(st.characters(categories=["L", "N", "P", "S"], exclude_characters=WITHOUT_INK)))
+def test_letters_digits_and_signs_are_shown_as_they_are(text: str) -> None:
+    assert for_terminal(text, len(text) + 2) == text
 
 
 @pytest.mark.parametrize(
