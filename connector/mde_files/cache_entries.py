@@ -17,6 +17,7 @@ _MAGIC = b"MDF5"
 _HOLDER = struct.Struct("<II8s")
 _COMPRESSED_FROM = 2048
 _ENDED = frozenset({b"Z", b"X"})
+_as_text = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Answer(NamedTuple):
@@ -94,7 +95,7 @@ def _waits_to_be_noticed(process: int) -> bool:
 
 def pack(answer: Answer) -> bytes:
     """Return an answer as bytes, compressed where that pays."""
-    text = json.dumps(answer, separators=(",", ":")).encode("ascii")
+    text = _as_text(answer).encode("ascii")
     return b"z" + zlib.compress(text, 1) if len(text) >= _COMPRESSED_FROM else b"j" + text
 
 
@@ -102,7 +103,7 @@ def unpack(payload: bytes) -> Answer | None:
     """Return the answer in ``payload``; ``None`` if it cannot be read."""
     try:
         text = zlib.decompress(payload[1:]) if payload[:1] == b"z" else payload[1:]
-        document, retrieved_at = json.loads(text)
+        document, retrieved_at = json.loads(str(text, "ascii"))
     except (ValueError, TypeError, zlib.error, RecursionError):
         return None
     return Answer(document, retrieved_at)

@@ -98,19 +98,20 @@ class AnswerCache:
             MdeFilesError: As ``ask``; or ``timeout`` while waiting for somebody else's call.
         """
         wanted = _Wanted(key, deadline, fresh_seconds, max_age, ask)
+        kept = self._read(key)
         if max_age is None or max_age > 0:
-            served = self._fresh(self._read(key), wanted)
+            served = self._fresh(kept, wanted)
             if served is not None:
                 return served
         asked_at = self._state.now()
         with self._flight(wanted):
-            return self._lead_or_follow(wanted, asked_at)
+            return self._lead_or_follow(wanted, asked_at, kept.life)
 
-    def _lead_or_follow(self, wanted: _Wanted, asked_at: float) -> Served:
+    def _lead_or_follow(self, wanted: _Wanted, asked_at: float, kept_life: float) -> Served:
         holder = new_holder()
         look = _FIRST_LOOK
         while True:
-            entry = self._take_lease(wanted, holder, asked_at)
+            entry = self._take_lease(wanted, holder, asked_at, kept_life)
             if entry.holder == holder:
                 return self._lead(wanted, holder, entry)
             served = self._fresh(entry, wanted, since=asked_at)
@@ -121,20 +122,24 @@ class AnswerCache:
             self._sleep(look)
             look = min(_LONGEST_LOOK, look * 1.5)
 
-    def _take_lease(self, wanted: _Wanted, holder: bytes, asked_at: float) -> Entry:
+    def _take_lease(self, wanted: _Wanted, holder: bytes, asked_at: float, kept_life: float) -> Entry:
         now = self._state.now()
         until = now + wanted.deadline.remaining()
+        life = max(kept_life, self._life(wanted.deadline.seconds))
 
         def change(current: bytes | None) -> tuple[bytes | None, Entry]:
             entry = decode(wanted.key, current)
-            if entry.leased(now) or self._fresh(entry, wanted, since=asked_at) is not None:
+            if entry.life > life or entry.leased(now) or self._fresh(entry, wanted, since=asked_at) is not None:
                 return current, entry
             leased = entry._replace(holder=holder, lease_until=until)
             return encode(wanted.key, leased), leased
 
-        # An answer that is kept beside the lease must not live shorter for it.
-        life = max(self._read(wanted.key).life, self._life(wanted.deadline.seconds))
-        return self._state.update(PREFIX + wanted.key, change, keep_seconds=life)
+        while True:
+            entry = self._state.update(PREFIX + wanted.key, change, keep_seconds=life)
+            if entry.life <= life:
+                return entry
+            # An answer that was kept meanwhile must not live shorter for the lease beside it.
+            life = entry.life
 
     def _lead(self, wanted: _Wanted, holder: bytes, before: Entry) -> Served:
         answer: Answer | None = None
@@ -153,8 +158,7 @@ class AnswerCache:
 
     def _finish(self, wanted: _Wanted, holder: bytes, answer: Answer | None) -> None:
         """Give the lease back and keep the answer, if there is one."""
-        stored = None
-        life = self._read(wanted.key).life
+        stored, life = None, 0.0
         if answer is not None and wanted.fresh_seconds(answer) > 0:
             payload = pack(answer)
             if len(payload) <= self._config.max_megabytes * _BYTES_PER_MEGABYTE // 4:
@@ -170,7 +174,9 @@ class AnswerCache:
             free = entry._replace(holder=NOBODY, lease_until=0.0)
             return (encode(wanted.key, free) if entry.payload else None), None
 
-        self._state.update(PREFIX + wanted.key, change, keep_seconds=life or self._life(0.0))
+        if stored is None:
+            life = self._read(wanted.key).life or self._life(0.0)
+        self._state.update(PREFIX + wanted.key, change, keep_seconds=life)
         self._stores += 1
         if stored is not None and self._stores % _EVICT_EVERY == 1:
             self._state.evict(PREFIX, self._config.max_megabytes * _BYTES_PER_MEGABYTE)
@@ -183,13 +189,14 @@ class AnswerCache:
 
     def _fresh(self, entry: Entry, wanted: _Wanted, *, since: float | None = None) -> Served | None:
         """Return what ``entry`` holds if it is fresh enough, or was stored after ``since``."""
-        answer = unpack(entry.payload) if entry.payload else None
-        age = self._age(entry)
-        if answer is None or age is None:
+        age = self._age(entry) if entry.payload else None
+        if age is None:
             return None
-        fresh = wanted.fresh_seconds(answer)
-        allowed = fresh if wanted.max_age is None else min(wanted.max_age, fresh)
-        if age > allowed and not (since is not None and entry.stored > since):
+        just_stored = since is not None and entry.stored > since
+        if wanted.max_age is not None and age > wanted.max_age and not just_stored:
+            return None
+        answer = unpack(entry.payload)
+        if answer is None or (age > wanted.fresh_seconds(answer) and not just_stored):
             return None
         return Served(answer, from_cache=True, age_seconds=age)
 

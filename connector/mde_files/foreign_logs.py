@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,12 +29,19 @@ _FILTER = _NothingOfOurs()
 @contextmanager
 def kept_out(*libraries: str) -> Iterator[None]:
     """Let the loggers of some libraries, and those below them, write nothing from inside the block."""
+    known = len(logging.root.manager.loggerDict)
     for name in libraries:
-        below = [known for known in list(logging.root.manager.loggerDict) if known.startswith(f"{name}.")]
-        for logger in (name, *below):
-            logging.getLogger(logger).addFilter(_FILTER)
+        for logger in _loggers(name, known):
+            logger.addFilter(_FILTER)
     token = _ours.set(True)
     try:
         yield
     finally:
         _ours.reset(token)
+
+
+@lru_cache(maxsize=8)
+def _loggers(library: str, _known: int) -> list[logging.Logger]:
+    """Return the loggers of a library; they are looked for again as soon as more loggers are known."""
+    below = [name for name in list(logging.root.manager.loggerDict) if name.startswith(f"{library}.")]
+    return [logging.getLogger(name) for name in (library, *below)]

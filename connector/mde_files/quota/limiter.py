@@ -91,6 +91,7 @@ class Quota:
         self._priority = priority
         self._sleep = sleep
         self._windows: dict[str, tuple[Window, ...]] = {}
+        self._longest_windows: dict[str, int] = {}
         self._turns: dict[tuple[int, str], threading.Lock] = {}
 
     @contextmanager
@@ -223,7 +224,10 @@ class Quota:
         return windows
 
     def _longest(self, call: Call) -> int:
-        return max(window.length for window in self._windows_of(call))
+        longest = self._longest_windows.get(call.id)
+        if longest is None:
+            longest = self._longest_windows[call.id] = max(window.length for window in self._windows_of(call))
+        return longest
 
     def _limit(self, calls: int) -> int:
         # Shares such as 0.29 are a little less in binary than on paper.

@@ -31,18 +31,19 @@ def read_prevalence(
         unmapped: Takes values that are no number of devices.
         caveats: Takes ``prevalence_mismatch``.
     """
-    numbers = {}
-    for key in (integer_key, text_key):
-        value = answer.get(key)
-        number = None if value is None else read_count(value, (key,), unmapped)
-        if number is not None:
-            numbers[key] = number
-    if len(set(numbers.values())) > 1:
-        told = " and ".join(f"{key} {number:,}" for key, number in numbers.items())
-        caveats.append(
-            {
-                "code": "prevalence_mismatch",
-                "message": f"The service gives two different numbers, {told}; the larger one was kept.",
-            }
-        )
-    return max(numbers.values(), default=None)
+    newer, older = _read(answer, integer_key, unmapped), _read(answer, text_key, unmapped)
+    if newer is None or older is None or newer == older:
+        return older if newer is None else newer
+    told = f"{integer_key} {newer:,} and {text_key} {older:,}"
+    caveats.append(
+        {
+            "code": "prevalence_mismatch",
+            "message": f"The service gives two different numbers, {told}; the larger one was kept.",
+        }
+    )
+    return max(newer, older)
+
+
+def _read(answer: Mapping[str, Any], key: str, unmapped: Unmapped) -> int | None:
+    value = answer.get(key)
+    return None if value is None else read_count(value, (key,), unmapped)

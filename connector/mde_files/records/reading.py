@@ -14,6 +14,9 @@ Reader = Callable[[Any, Path, Unmapped], Any]
 """Turns an upstream value (never None) into the record's, or None; keeps as unmapped what it cannot read."""
 
 
+_CONTEXT = "@odata.context"
+
+
 class PropertyTable:
     """What is known of an upstream object.
 
@@ -21,14 +24,17 @@ class PropertyTable:
         properties: Upstream property to the record's key and reader; no reader means text.
     """
 
-    __slots__ = ("others", "readers", "texts", "times")
+    __slots__ = ("no_texts", "others", "readers", "texts", "times")
 
     def __init__(self, properties: Mapping[str, tuple[str, Reader | None]]) -> None:
         self.texts = {key: name for key, (name, reader) in properties.items() if reader is None}
         self.readers = {key: (name, reader) for key, (name, reader) in properties.items() if reader is not None}
+        self.no_texts = frozenset((*self.readers, _CONTEXT))
         self.times = [(key, name) for key, (name, reader) in properties.items() if reader is read_timestamp]
         self.others = [
-            (key, name, reader) for key, (name, reader) in self.readers.items() if reader is not read_timestamp
+            (key, name, reader)
+            for key, (name, reader) in self.readers.items()
+            if reader not in (read_timestamp, left_to_the_caller)
         ]
 
 
@@ -138,10 +144,10 @@ def read_object(
         path: Where the object lies in its document.
         unmapped: Takes what the table does not.
     """
-    texts, readers = properties.texts, properties.readers
+    texts, no_texts = properties.texts, properties.no_texts
     try:
         record: dict[str, Any] = {
-            texts[key]: value for key, value in upstream.items() if value is not None and key not in readers
+            texts[key]: value for key, value in upstream.items() if value is not None and key not in no_texts
         }
         if not "".join(record.values()).isascii():
             record = {name: encodable(text) for name, text in record.items()}
