@@ -17,6 +17,7 @@ _MAGIC = b"MDF5"
 _HOLDER = struct.Struct("<II8s")
 _COMPRESSED_FROM = 2048
 _ENDED = frozenset({b"Z", b"X"})
+_from_text = json.JSONDecoder().decode
 _as_text = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -103,7 +104,7 @@ def unpack(payload: bytes) -> Answer | None:
     """Return the answer in ``payload``; ``None`` if it cannot be read."""
     try:
         text = zlib.decompress(payload[1:]) if payload[:1] == b"z" else payload[1:]
-        document, retrieved_at = json.loads(str(text, "ascii"))
+        document, retrieved_at = _from_text(str(text, "ascii"))
     except (ValueError, TypeError, zlib.error, RecursionError):
         return None
     return Answer(document, retrieved_at)

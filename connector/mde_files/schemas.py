@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -132,9 +131,11 @@ def is_valid(name: str, document: object, *, large: bool = False) -> bool:
     """
     compiled = compiled_judge(name) if large or next(_judged) > _WORTH_LOADING else None
     if compiled is not None:
-        # Text that is no Unicode and keys that are no text are beyond it.
-        with suppress(ValueError, TypeError):
+        try:
             return compiled(document)
+        except (ValueError, TypeError):
+            # Text that is no Unicode and keys that are no text are beyond it.
+            return _judge(name)(document)
     return _judge(name)(document)
 
 

@@ -39,11 +39,8 @@ def measure(folder: Path) -> Iterator[Figure]:
 def _compared(tenant: Tenant, threads: int, count: int, listed: Path, config: dict[str, str]) -> Figure:
     output = listed.with_suffix(".jsonl")
     batch = [*COMMAND, "batch", str(listed), "--workers", str(threads), "--quiet", "--output", str(output)]
-    again = "import os, subprocess, sys; os.path.exists(sys.argv[1]) and os.unlink(sys.argv[1])"
-    # The output of the round before would be in the way; removing it is no part of a batch.
-    words = [sys.executable, "-c", f"{again}; os.execv(sys.argv[2], sys.argv[2:])", str(output), *batch]
     pool = [sys.executable, str(_POOL), tenant.url, tenant.ca_file, tenant.token(), str(threads), str(listed)]
-    commands = {"batch": Command(words, config), "bare": Command(pool, environment())}
+    commands = {"batch": Command(batch, config, output), "bare": Command(pool, environment())}
     timed = time_in_turn(commands, _ROUNDS)
     rates = {name: _rate(count, times.wall) for name, times in timed.items()}
     return Figure(

@@ -11,6 +11,7 @@ from tests.benchmarks.figures import Spread, spread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 
 class Timed(NamedTuple):
@@ -21,10 +22,11 @@ class Timed(NamedTuple):
 
 
 class Command(NamedTuple):
-    """A command with its environment."""
+    """A command with its environment, and the file it makes, which is out of its way before each time."""
 
     words: Sequence[str]
     environment: Mapping[str, str]
+    output: Path | None = None
 
 
 def time_in_turn(commands: Mapping[str, Command], rounds: int) -> dict[str, Timed]:
@@ -41,6 +43,8 @@ def time_in_turn(commands: Mapping[str, Command], rounds: int) -> dict[str, Time
 
 
 def _run(command: Command) -> tuple[float, float]:
+    if command.output is not None:
+        command.output.unlink(missing_ok=True)
     started = time.perf_counter()
     process = subprocess.Popen(
         command.words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(command.environment)

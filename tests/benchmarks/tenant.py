@@ -37,12 +37,15 @@ class Tenant:
         folder: Where its files go.
         latency: Seconds that every answer of service and sign-in takes.
         files: How many files it knows besides those of the default scenario.
+        apart: Whether it runs on another processor than this process, where the system can tell them apart.
     """
 
-    def __init__(self, folder: Path, *, latency: float = 0.0, files: int = 0) -> None:
+    def __init__(self, folder: Path, *, latency: float = 0.0, files: int = 0, apart: bool = False) -> None:
         self.folder = folder
         self._latency = latency
         self._files = files
+        self._apart = apart
+        self._processors: set[int] = set()
         self._process: subprocess.Popen[str] | None = None
         self.configuration: dict[str, Any] = {}
 
@@ -58,12 +61,19 @@ class Tenant:
         assert self._process.stdout is not None
         self.configuration = {**json.loads(self._process.stdout.readline())["configuration"], "quota": _QUOTA}
         self.configuration.pop("sinks", None)
+        if self._apart and hasattr(os, "sched_setaffinity"):
+            self._processors = os.sched_getaffinity(0)
+            first, *others = sorted(self._processors)
+            os.sched_setaffinity(0, {first})
+            os.sched_setaffinity(self._process.pid, others or {first})
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         assert self._process is not None
+        if self._processors:
+            os.sched_setaffinity(0, self._processors)
         self._process.send_signal(signal.SIGTERM)
         self._process.communicate(timeout=30)
 

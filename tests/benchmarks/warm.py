@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-_ROUNDS = 25
+_ROUNDS = 60
 _CALLS = 10
 _HITS = 200
 _AFRESH = Asking(max_age=0.0)
@@ -31,7 +31,7 @@ _HIT_BARS = {"memory": 0.05, "SQLite": 0.25}
 
 def measure(folder: Path) -> Iterator[Figure]:
     """Yield the processor time of one ask in a process that has asked before."""
-    with Tenant(folder / "warm") as tenant, _redis(folder) as redis:
+    with Tenant(folder / "warm", apart=True) as tenant, _redis(folder) as redis:
         states = {"memory": "memory:", "SQLite": f"sqlite:///{folder / 'warm.sqlite3'}"}
         if redis:
             states["Redis"] = redis

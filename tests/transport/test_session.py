@@ -11,6 +11,9 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
 from requests.auth import HTTPBasicAuth
 
 from mde_files.auth import BearerAuth
@@ -23,21 +26,32 @@ from mde_files.errors import (
     UpstreamInvalidError,
 )
 from mde_files.secret import Secret
+from mde_files.transport.session import HttpSession
 
 from .hostile import Connection, HostileServer, after_request, http_answer, in_turn
+from .tenant import load_config
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from mde_files.transport.session import HttpAnswer, HttpSession
+    from mde_files.transport.session import HttpAnswer
 
     from .conftest import Authority
 
     Get = Callable[..., HttpAnswer]
     FailureOf = Callable[..., MdeFilesError]
 
+HOSTS = ["127.0.0.1", "api.security.microsoft.com", "a-b.example", "[::1]", "Upper.Example", "b\u00fccher.example"]
+ODD_PARTS = ["..", ".", "a b", "%41", "%zz", "\u00fc"]
+ADDRESSES = st.builds(
+    "{}://{}{}/{}".format,
+    st.sampled_from(["http", "https"]),
+    st.sampled_from(HOSTS),
+    st.sampled_from(["", ":1", ":8443", ":59999", ":0443", ":65535"]),
+    st.lists(st.text("abcXYZ019-_") | st.sampled_from(ODD_PARTS), max_size=4).map("/".join),
+)
 SMALL = {"max_response_bytes": 100_000}
 HURRY = {"connect": 0.3, "read": 0.3, "total": 0.6}
 PATIENT_TO_READ = {"connect": 4, "read": 4, "total": 0.5}
@@ -601,3 +615,10 @@ def test_errors_say_nothing_of_what_was_sent(failure_of: FailureOf) -> None:
     with HostileServer(after_request(b"nonsense\r\n\r\n")) as server:
         error: Any = failure_of(f"{server.url}/path?code=very-secret")
     assert "very-secret" not in f"{error!r} {error.as_dict()}"
+
+
+@given(ADDRESSES, st.dictionaries(st.text(min_size=1), st.text(), max_size=3))
+def test_what_is_asked_is_what_requests_would_ask(address: str, params: dict[str, str]) -> None:
+    session = HttpSession(load_config())
+    asked = session._prepared("GET", address, params=params, data=None, headers=None, auth=None)
+    assert asked.url == requests.Request("GET", address, params=params).prepare().url

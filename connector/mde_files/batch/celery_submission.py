@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID, uuid4, uuid5
 
 from mde_files.batch.failures import error_of, is_settled
+from mde_files.batch.run import FollowingEnded
 from mde_files.errors import InvalidConfigError, MdeFilesError
 from mde_files.worker.application import make_app, reach, task_name, unreachable
 
@@ -30,10 +31,6 @@ _LOOKED_AT_AT_ONCE = 500
 _PING_SECONDS = 2.0
 _START_A_WORKER = "celery -A mde_files.worker worker"
 _PURGE = "celery -A mde_files.worker purge"
-
-
-class FollowingEnded(Exception):  # noqa: N818 - nothing went wrong
-    """Nobody follows the tasks any more, which go on."""
 
 
 class Tasks(NamedTuple):

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 _TICK_SECONDS = 0.25
 
 
+class FollowingEnded(Exception):  # noqa: N818 - nothing went wrong
+    """Nobody follows those who ask any more; they go on."""
+
+
 class Crew(Protocol):
     """Whoever asks the questions.
 
@@ -34,7 +38,14 @@ class Crew(Protocol):
         """Take a question."""
 
     def next_answer(self, seconds: float) -> tuple[Question, dict[str, Any]] | None:
-        """Return a question with its record as soon as there is one, or ``None`` after ``seconds``."""
+        """Return a question with its record as soon as there is one, or ``None`` after ``seconds``.
+
+        Raises:
+            FollowingEnded: The batch was told to stop; what was submitted goes on without it.
+        """
+
+    def stop(self) -> None:
+        """Ask nothing more."""
 
 
 class Run:
@@ -110,7 +121,10 @@ class Run:
 
     def _settle(self, question: Question, record: Mapping[str, Any]) -> None:
         self._tally.asked += 1
-        if not self._lanes.settle(question, record):
+        answered = self._lanes.settle(question, record)
+        # Whoever gave this answer does not wait until it is written.
+        self._submit()
+        if not answered:
             return
         self._write(question, record)
         lane = self._lanes.lane_of(question)

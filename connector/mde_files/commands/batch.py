@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from mde_files.batch.celery_submission import Tasks
     from mde_files.batch.questions import Enrichers
+    from mde_files.batch.run import Crew
     from mde_files.batch.summary import Summary
     from mde_files.commands.options import Parser
     from mde_files.console import Console
@@ -113,14 +114,13 @@ def _run(
     command: str,
 ) -> Summary:
     from mde_files.batch import resumption, spreadsheet, web_page
-    from mde_files.batch.celery_submission import FollowingEnded, Submission
     from mde_files.batch.interruption import Interruption
     from mde_files.batch.journal import Journal
     from mde_files.batch.lanes import Lanes
     from mde_files.batch.plan import Plan
     from mde_files.batch.progress import Progress
     from mde_files.batch.questions import Workers
-    from mde_files.batch.run import Run
+    from mde_files.batch.run import FollowingEnded, Run
     from mde_files.batch.summary import Summary
     from mde_files.batch.tally import Tally
 
@@ -141,10 +141,12 @@ def _run(
             lanes = Lanes(plan, resumed=tally.written > 0)
             progress = Progress(plan, tally, enrichers, wait=wait, quiet=arguments.quiet)
             progress.begin(lanes)
-            crew: Workers | Submission
+            crew: Crew
             if tasks is None:
                 crew = Workers(enrichers.ask, workers)
             else:
+                from mde_files.batch.celery_submission import Submission
+
                 crew = Submission(
                     tasks,
                     enrichers,

@@ -50,8 +50,9 @@ class Slots:
 
     def packed(self) -> bytes:
         """Return everything as bytes."""
-        held = b"".join([_HELD.pack(slot, taken, end - taken) for slot, (taken, end) in self._held.items()])
-        return _HEADER.pack(_VERSION, self._base, self._paused_until, len(self._held)) + held + _little(self._answered)
+        header = _HEADER.pack(_VERSION, self._base, self._paused_until, len(self._held))
+        held = [_HELD.pack(slot, taken, end - taken) for slot, (taken, end) in self._held.items()]
+        return b"".join((header, *held, _little(self._answered)))
 
     def paused_until(self) -> int:
         """Return until when nobody may ask; in the past when there is no pause."""
@@ -75,8 +76,10 @@ class Slots:
     def used(self, now: int, length: int) -> int:
         """Return how many calls count in a window of ``length`` that ends ``now``."""
         begin = now - length
-        answered = len(self._answered) - bisect_right(self._answered, begin - self._base)
-        return answered + sum(end > begin for _, end in self._held.values())
+        used = len(self._answered) - bisect_right(self._answered, begin - self._base)
+        for _, end in self._held.values():
+            used += end > begin
+        return used
 
     def room_at(self, now: int, windows: Sequence[tuple[int, int]]) -> int:
         """Return when the next call may be made: ``now``, or the earliest moment every window can have room.
@@ -87,7 +90,10 @@ class Slots:
             now: The present moment.
             windows: Limit and length of each.
         """
-        return max([now, self._paused_until, *(self.window_room_at(now, *window) for window in windows)])
+        moment = max(now, self._paused_until)
+        for limit, length in windows:
+            moment = max(moment, self.window_room_at(now, limit, length))
+        return moment
 
     def window_room_at(self, now: int, limit: int, length: int) -> int:
         """Return the earliest moment at which a window of ``length`` can have room below ``limit``."""
@@ -106,15 +112,18 @@ class Slots:
         if version != _VERSION or start > len(document) or (len(document) - start) % _TICK_BYTES:
             return
         self._base, self._paused_until = base, paused_until
-        unpacked = _HELD.iter_unpack(document[_HEADER.size : start])
-        self._held = {slot: (taken, taken + length) for slot, taken, length in unpacked}
-        self._answered.frombytes(document[start:])
+        for place in range(_HEADER.size, start, _HELD.size):
+            slot, taken, length = _HELD.unpack_from(document, place)
+            self._held[slot] = (taken, taken + length)
+        self._answered.frombytes(memoryview(document)[start:])
         if sys.byteorder == "big":  # pragma: no cover - no such machine is at hand
             self._answered.byteswap()
 
     def _tidy(self, now: int, longest: int) -> None:
         self._mend(now + 1, now + longest)
-        del self._answered[: bisect_right(self._answered, now - longest - self._base)]
+        gone = bisect_right(self._answered, now - longest - self._base)
+        if gone:
+            del self._answered[:gone]
         if now - self._base > _OLDEST_BASE:
             shift = self._answered[0] if self._answered else now - self._base
             self._answered = array(_TICKS, [tick - shift for tick in self._answered])
@@ -126,8 +135,8 @@ class Slots:
         if latest < self._base:
             self._base, self._answered = latest, array(_TICKS, bytes(_TICK_BYTES * len(self._answered)))
             self.mended = len(self._answered) > 0
-        known = bisect_right(self._answered, latest - self._base)
-        if known < len(self._answered):
+        if self._answered and self._answered[-1] > latest - self._base:
+            known = bisect_right(self._answered, latest - self._base)
             self._answered[known:] = array(_TICKS, [latest - self._base]) * (len(self._answered) - known)
             self.mended = True
         for slot, (taken, end) in self._held.items():

@@ -39,6 +39,7 @@ class PropertyTable:
 
 
 _INTEGER_TEXT = r"\s*-?[0-9]{1,300}\s*"
+_USUAL_DIGITS = 15
 _LARGEST_INTEGER = 10**300  # beyond it Python refuses to write an integer as text
 # From there on a float stands for numbers that nobody wrote: 1e23 for 99999999999999991611392.
 _FLOATS_ROUND_FROM = 2**53
@@ -49,7 +50,8 @@ def as_integer(value: Any) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return value if -_LARGEST_INTEGER < value < _LARGEST_INTEGER else None
     if isinstance(value, str):
-        return int(value) if re.fullmatch(_INTEGER_TEXT, value) else None
+        plain = value.isascii() and value.isdecimal() and len(value) <= _USUAL_DIGITS
+        return int(value) if plain or re.fullmatch(_INTEGER_TEXT, value) else None
     if isinstance(value, float) and value.is_integer() and abs(value) < _FLOATS_ROUND_FROM:
         return int(value)
     return None

@@ -19,6 +19,7 @@ _LONGEST_KIND = 60
 _MAX_MESSAGE = 2000
 # Objects count as some keys, and a key has some bytes on average, in answers with more keys than are always allowed.
 _ALWAYS_ALLOWED = 200_000
+_NEVER_TOO_MANY_BYTES = 100_000  # an object and its comma take three bytes
 _BYTES_PER_KEY = 8
 _KEYS_PER_OBJECT = 4
 _FLOATS_ROUND_FROM = 2**53
@@ -66,13 +67,11 @@ def decode_json(answer: HttpAnswer) -> Any:
         UpstreamInvalidError: It is no JSON: cut short, broken text, nested without end; or it names a key twice, or is
             made of so many small parts that they would fill the memory.
     """
+    decoder = _small if len(answer.body) <= _NEVER_TOO_MANY_BYTES else _decoder(_Counted(len(answer.body)).object)
     try:
-        return json.loads(
-            answer.body.decode("utf-8-sig"),
-            parse_constant=_refuse,
-            parse_float=_float,
-            object_pairs_hook=_object_maker(answer),
-        )
+        return decoder.decode(answer.body.decode("utf-8-sig"))
+    except _RefusedError as refused:
+        raise UpstreamInvalidError(str(refused), hint=_WRONG_HINT, http_status=answer.status) from None
     except (ValueError, RecursionError):
         raise UpstreamInvalidError(
             "The service's answer is no valid JSON; it may have been cut short.",
@@ -81,32 +80,32 @@ def decode_json(answer: HttpAnswer) -> Any:
         ) from None
 
 
-def _object_maker(answer: HttpAnswer) -> Callable[[list[tuple[str, Any]]], dict[str, Any]]:
-    """Return what makes the objects of an answer, and refuses what no other reader might understand alike.
+class _RefusedError(Exception):
+    """JSON that is valid and yet not accepted; says why, in a sentence."""
+
+
+class _Counted:
+    """Makes the objects of one answer, and refuses more and smaller ones than any answer has.
 
     In memory an empty object takes fifty times the bytes it has as JSON.
     """
-    left = max(_ALWAYS_ALLOWED, len(answer.body) // _BYTES_PER_KEY)
 
-    def make(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        nonlocal left
-        left -= _KEYS_PER_OBJECT + len(pairs)
-        if left < 0:
-            raise UpstreamInvalidError(
-                "The service's answer is made of more and smaller parts than any answer of the service.",
-                hint=_WRONG_HINT,
-                http_status=answer.status,
-            )
-        document = dict(pairs)
-        if len(document) != len(pairs):
-            raise UpstreamInvalidError(
-                "The service's answer names a key twice, so that it can be understood in two ways.",
-                hint=_WRONG_HINT,
-                http_status=answer.status,
-            )
-        return document
+    def __init__(self, size: int) -> None:
+        self._left = max(_ALWAYS_ALLOWED, size // _BYTES_PER_KEY)
 
-    return make
+    def object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        self._left -= _KEYS_PER_OBJECT + len(pairs)
+        if self._left < 0:
+            raise _RefusedError("The service's answer is made of more and smaller parts than any other.")
+        return _object(pairs)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object, but for one that another reader might understand in another way."""
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise _RefusedError("The service's answer names a key twice, so that it can be understood in two ways.")
+    return document
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -130,6 +129,13 @@ def _unrounded(number: float, text: str) -> float:
         raise ValueError("an exponent that no number has") from None
     # 1e-400 devices are not 0 devices.
     return number if exact == number else math.nextafter(number, math.inf if exact > number else -math.inf)
+
+
+def _decoder(make: Callable[[list[tuple[str, Any]]], dict[str, Any]]) -> json.JSONDecoder:
+    return json.JSONDecoder(parse_constant=_refuse, parse_float=_float, object_pairs_hook=make)
+
+
+_small = _decoder(_object)
 
 
 def error_envelope(answer: HttpAnswer) -> ErrorEnvelope | None:

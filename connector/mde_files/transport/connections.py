@@ -17,6 +17,7 @@ from contextvars import ContextVar
 from email.errors import FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect
 from typing import TYPE_CHECKING, Any
 
+from requests import Response
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterator
 
+    from requests import PreparedRequest
+    from urllib3 import BaseHTTPResponse
     from urllib3.poolmanager import PoolManager, ProxyManager
 
     from mde_files.deadline import Deadline
@@ -37,6 +40,7 @@ _current_max_bytes: ContextVar[int] = ContextVar("current_max_bytes")
 _UNREAD_HEADERS = (FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect)
 _POOL_SIZE = 32
 _SHORTEST_TIMEOUT = 0.001
+_BUFFER_BYTES = 65536
 
 
 class TooManyBytesError(OSError):
@@ -66,6 +70,10 @@ class _DeadlineReader(io.RawIOBase):
         self._left = max_bytes
         self.ended = False
 
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        """Return what ``http.client`` reads from, as it asks a socket for it."""
+        return io.BufferedReader(self, _BUFFER_BYTES)
+
     def readable(self) -> bool:
         return True
 
@@ -73,7 +81,8 @@ class _DeadlineReader(io.RawIOBase):
         remaining = self._deadline.remaining()
         if remaining <= 0:
             raise TimeoutError("the time budget of the call ran out")
-        self._sock.settimeout(remaining if self._pause is None else min(self._pause, remaining))
+        if self._pause is None or remaining < self._pause:
+            self._sock.settimeout(remaining)
         size: int | None = self._raw.readinto(buffer)
         self.ended = size == 0
         self._left -= size or 0
@@ -88,10 +97,8 @@ class _DeadlineReader(io.RawIOBase):
 
 class _DeadlineResponse(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
-        super().__init__(sock, *args, **kwargs)
-        self.fp.close()
         self._reader = _DeadlineReader(sock, _current_deadline.get(), _current_max_bytes.get())
-        self.fp = io.BufferedReader(self._reader, 65536)
+        super().__init__(self._reader, *args, **kwargs)  # type: ignore[arg-type]
 
     def begin(self) -> None:
         """Read status and headers; what is cut off there is no answer, although ``http.client`` takes it for one."""
@@ -239,6 +246,18 @@ class DeadlineAdapter(HTTPAdapter):
 
     def __init__(self) -> None:
         super().__init__(pool_connections=_POOL_SIZE, pool_maxsize=_POOL_SIZE, max_retries=0)
+
+    def build_response(self, req: PreparedRequest, resp: BaseHTTPResponse) -> Response:
+        """Return the answer as it came; cookies are not kept here, and what its bytes mean is told by who asked."""
+        response = Response()
+        response.status_code = resp.status
+        # As case-insensitive as what requests copies them to.
+        response.headers = resp.headers  # type: ignore[assignment]
+        response.raw = resp
+        response.url = req.url or ""
+        response.request = req
+        response.connection = self
+        return response
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Create the pools of direct connections."""

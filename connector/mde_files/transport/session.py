@@ -1,13 +1,16 @@
-"""Sends one HTTP request and returns the whole answer, bounded in time and size."""
+"""Sends one HTTP request and returns the whole answer, bounded in time and size.
+
+Of ``requests`` this uses what prepares and what sends a request, and not the session around them: redirects, cookies
+and settings of the environment are what must not be followed, kept or read here.
+"""
 
 from __future__ import annotations
 
 import os
 import re
 import time
-from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import requests
 import requests.utils
@@ -16,6 +19,7 @@ import urllib3.exceptions
 from mde_files.clouds import is_loopback
 from mde_files.errors import InvalidConfigError, TimeoutExceededError, UpstreamInvalidError
 from mde_files.foreign_logs import kept_out
+from mde_files.secret import Secret
 from mde_files.transport.connections import DeadlineAdapter, TooManyBytesError, within
 
 if TYPE_CHECKING:
@@ -33,6 +37,8 @@ _SHORTEST_TIMEOUT = 0.001
 # Headers and, where the body comes in small chunks, their sizes come on top of it.
 _HEADER_BYTES = 1 << 20
 _LARGEST_OVERHEAD = 2
+# An address in the form in which ``requests`` would bring it.
+_PLAIN_URL = re.compile(r"https?://[a-z0-9][a-z0-9.-]*(:([1-9][0-9]{0,3}|[1-5][0-9]{4}))?(/[A-Za-z0-9_-]+)+").fullmatch
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
@@ -54,12 +60,6 @@ class HttpAnswer(NamedTuple):
     seconds: float
 
 
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002
-        """Return nothing: to find the target, ``requests`` would read the whole body first, whatever its size."""
-        return None
-
-
 class HttpSession:
     """Pooled connections with TLS verification; follows no redirect, keeps no cookie, retries nothing. Thread-safe."""
 
@@ -68,17 +68,13 @@ class HttpSession:
         self._proxy = config.proxy
         self._timeouts = config.timeouts
         self._max_bytes = config.limits.max_response_bytes
-        self._session = _Session()
-        self._session.trust_env = False
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self._session.headers["Accept-Encoding"] = "gzip, deflate"
-        adapter = DeadlineAdapter()
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
+        self._headers = {**requests.utils.default_headers(), "Accept-Encoding": "gzip, deflate"}
+        self._adapter = DeadlineAdapter()
+        self._environment_proxies: dict[str, dict[str, Secret]] = {}
 
     def close(self) -> None:
         """Close every pooled connection."""
-        self._session.close()
+        self._adapter.close()
 
     def request(
         self,
@@ -121,18 +117,12 @@ class HttpSession:
                 within(deadline, _LARGEST_OVERHEAD * self._max_bytes + _HEADER_BYTES),
                 kept_out("urllib3.connectionpool"),
             ):
-                response = self._session.request(
-                    method,
-                    url,
-                    params=params,
-                    data=data,
-                    headers=headers,
-                    auth=auth,
+                response = self._adapter.send(
+                    self._prepared(method, url, params=params, data=data, headers=headers, auth=auth),
                     timeout=(
                         max(_SHORTEST_TIMEOUT, min(self._timeouts.connect, remaining)),
                         max(_SHORTEST_TIMEOUT, min(self._timeouts.read, remaining)),
                     ),
-                    allow_redirects=False,
                     verify=self._verify(),
                     proxies=self._proxies(url, host),
                     stream=True,
@@ -146,6 +136,27 @@ class HttpSession:
                 raise self._too_large(host) from None
             raise network_failure(error, host, deadline, self._timeouts) from None
         return HttpAnswer(response.status_code, response.headers, body, url, time.monotonic() - started)
+
+    def _prepared(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, str] | None,
+        data: Mapping[str, str] | bytes | None,
+        headers: Mapping[str, str] | None,
+        auth: AuthBase | None,
+    ) -> requests.PreparedRequest:
+        prepared = requests.PreparedRequest()
+        prepared.prepare_method(method)
+        if _PLAIN_URL(url):
+            prepared.url = f"{url}?{urlencode(params)}" if params else url
+        else:
+            prepared.prepare_url(url, params)
+        prepared.prepare_headers({**self._headers, **(headers or {})})
+        prepared.prepare_body(data, None)
+        prepared.prepare_auth(auth)
+        return prepared
 
     def _read(self, response: requests.Response, host: str) -> bytes:
         announced = response.headers.get("Content-Length", "")
@@ -180,4 +191,11 @@ class HttpSession:
             return {}
         if self._proxy is not None:
             return {"http": self._proxy.reveal(), "https": self._proxy.reveal()}
-        return dict(requests.utils.get_environ_proxies(url))
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        found = self._environment_proxies.get(origin)
+        if found is None:
+            # Once for each host: looking through the whole environment takes a tenth of a request.
+            told = requests.utils.get_environ_proxies(url)
+            found = self._environment_proxies[origin] = {name: Secret(address) for name, address in told.items()}
+        return {name: address.reveal() for name, address in found.items()}
