@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mde_files.console import EXIT_BUG, EXIT_INTERRUPTED, EXIT_USAGE, Console
 from mde_files.errors import InvalidInputError, MdeFilesError
+from mde_files.garbage_collection import collected_seldom
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def entry_point() -> None:
     """Run the command line of this process and end it with the exit code."""
-    sys.exit(main())
+    with collected_seldom():
+        sys.exit(main())
 
 
 def _run(name: str, words: list[str], console: Console) -> int:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.benchmarks.figures import Figure, Spread
+from tests.benchmarks.figures import Figure, Spread, spread
 from tests.benchmarks.processes import Command, time_in_turn
 from tests.benchmarks.tenant import COMMAND, SHA1, Tenant, environment
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _POOL = Path(__file__).with_name("bare_pool.py")
 _THREADS = (1, 2, 4, 8, 16)
 _EACH = 50
-_ROUNDS = 2
+_ROUNDS = 3
 
 
 def measure(folder: Path) -> Iterator[Figure]:
@@ -56,5 +56,5 @@ def _compared(tenant: Tenant, threads: int, count: int, listed: Path, config: di
 
 
 def _rate(count: int, wall: Spread) -> Spread:
-    """Return calls a second; the least belongs to the greatest time."""
-    return Spread(count / wall.median * 1000, count / wall.greatest * 1000, count / wall.least * 1000)
+    """Return calls a second."""
+    return spread([count / milliseconds * 1000 for milliseconds in wall.rounds], in_turn=True)

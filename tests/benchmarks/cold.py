@@ -16,8 +16,8 @@ from mde_files.cli import COMMANDS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_ROUNDS = 15
-_SLOW_ROUNDS = 7
+_ROUNDS = 21
+_SLOW_ROUNDS = 9
 _IMPORT_ROUNDS = 3
 _BARE = Path(__file__).with_name("bare_script.py")
 _ASK = [*COMMAND, "file-stats", SHA1]

@@ -10,16 +10,23 @@ if TYPE_CHECKING:
 
 
 class Spread(NamedTuple):
-    """Median, least and greatest of several readings."""
+    """Median, least and greatest of several readings; and each of them, where something else was read in turn."""
 
     median: float
     least: float
     greatest: float
+    rounds: tuple[float, ...] = ()
 
 
-def spread(readings: Sequence[float]) -> Spread:
-    """Return what several readings of the same thing come to."""
-    return Spread(statistics.median(readings), min(readings), max(readings))
+def spread(readings: Sequence[float], *, in_turn: bool = False) -> Spread:
+    """Return what several readings of the same thing come to.
+
+    Args:
+        readings: One of each round.
+        in_turn: Whether each round also read what this is measured against.
+    """
+    rounds = tuple(readings) if in_turn else ()
+    return Spread(statistics.median(readings), min(readings), max(readings), rounds)
 
 
 class Figure(NamedTuple):
@@ -49,12 +56,17 @@ class Figure(NamedTuple):
 
     @property
     def value(self) -> float | None:
-        """The ratio or the difference of the medians."""
+        """The median of the ratios or differences of each round, since a machine is slower in one than in another.
+
+        Of what was not read in turn, the ratio or difference of the medians.
+        """
         if self.baseline is None:
             return self.measured.median if self.compared == "difference" else None
-        if self.compared == "difference":
-            return self.measured.median - self.baseline.median
-        return self.measured.median / self.baseline.median
+        pairs = [(self.measured.median, self.baseline.median)]
+        if self.measured.rounds and self.baseline.rounds:
+            pairs = list(zip(self.measured.rounds, self.baseline.rounds, strict=True))
+        differs = self.compared == "difference"
+        return statistics.median(ours - theirs if differs else ours / theirs for ours, theirs in pairs)
 
     @property
     def met(self) -> bool | None:
@@ -69,14 +81,18 @@ class Figure(NamedTuple):
             "part": self.part,
             "name": self.name,
             "unit": self.unit,
-            "measured": self.measured._asdict(),
-            "baseline": {"name": self.baseline_name, **self.baseline._asdict()} if self.baseline else None,
+            "measured": _as_dict(self.measured),
+            "baseline": {"name": self.baseline_name, **_as_dict(self.baseline)} if self.baseline else None,
             "compared": self.compared,
             "value": self.value,
             "bar": self.bar,
             "at_least": self.at_least,
             "met": self.met,
         }
+
+
+def _as_dict(values: Spread) -> dict[str, float]:
+    return {"median": values.median, "least": values.least, "greatest": values.greatest}
 
 
 def table(figures: Sequence[Figure]) -> str:

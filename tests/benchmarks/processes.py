@@ -39,7 +39,7 @@ def time_in_turn(commands: Mapping[str, Command], rounds: int) -> dict[str, Time
             if round_number:
                 wall[name].append(seconds * 1000)
                 processor[name].append(worked * 1000)
-    return {name: Timed(spread(wall[name]), spread(processor[name])) for name in commands}
+    return {name: Timed(spread(wall[name], in_turn=True), spread(processor[name], in_turn=True)) for name in commands}
 
 
 def _run(command: Command) -> tuple[float, float]:

@@ -17,6 +17,11 @@ def test_a_figure_is_judged_by_the_medians() -> None:
     assert slower._replace(bar=1.5).met is True
     assert slower._replace(bar=1.6, at_least=True).met is False
     assert slower._replace(compared="difference").value == 1.0
+    in_turn = slower._replace(
+        measured=spread([2.0, 8.0, 9.0], in_turn=True), baseline=spread([1.0, 2.0, 8.0], in_turn=True)
+    )
+    assert in_turn.value == 2.0
+    assert in_turn._replace(compared="difference").value == 1.0
     assert "1.50 x of theirs" in table([slower])
     assert "MISSED: <= 1.4" in table([slower])
 

@@ -95,7 +95,7 @@ def _in_turn(asks: dict[str, Callable[[], object]], times: int) -> dict[str, Spr
                 ask()
             if round_number:
                 readings[name].append((time.process_time() - started) / times * 1000)
-    return {name: spread(found) for name, found in readings.items()}
+    return {name: spread(found, in_turn=True) for name, found in readings.items()}
 
 
 @contextmanager
