@@ -204,7 +204,10 @@ class Connector:
 
     @leaves_bare
     def open_sink(self, text: str) -> Sink:
-        """Return where a playbook attaches what it found: ``file:PATH``, ``sentinel``, ``graph`` or ``webhook:URL``.
+        """Return where a playbook attaches what it found.
+
+        Args:
+            text: ``file:PATH``, ``sentinel``, ``graph``, ``webhook`` or ``webhook:URL``.
 
         Raises:
             InvalidInputError: There is no such sink.

@@ -158,7 +158,8 @@ def _run_parser() -> argparse.ArgumentParser:
         "--sink",
         action="append",
         metavar="SINK",
-        help="where to attach: file:PATH, sentinel, graph or webhook:URL; can be given several times",
+        help="where to attach: file:PATH, sentinel, graph, webhook:URL, or webhook for the URL that is configured; "
+        "can be given several times",
     )
     made.add_argument("--set", action="append", metavar="NAME=VALUE", help="a parameter of the playbook")
     made.add_argument("--dry-run", action="store_true", help="only say what would be asked and written")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def test_a_text_that_names_no_sink_is_refused(bench: Bench, text: str) -> None:
     with pytest.raises(InvalidInputError, match="There is no sink") as caught:
         open_sink(text, bench.connector)
-    assert "file:PATH, sentinel, graph, webhook:URL" in caught.value.hint
+    assert "file:PATH, sentinel, graph, webhook, webhook:URL" in caught.value.hint
 
 
 @pytest.mark.parametrize(

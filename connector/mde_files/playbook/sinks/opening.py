@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mde_files.playbook.incident import Incident
     from mde_files.playbook.sinks.interface import Place, Sink
 
-_KNOWN = "file:PATH, sentinel, graph, webhook:URL"
+_KNOWN = "file:PATH, sentinel, graph, webhook, webhook:URL"
 _LONGEST_NAME = 12
 _GRAPH = "graph"
 _AZURE = "azure_management"
