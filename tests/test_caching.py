@@ -181,9 +181,37 @@ def test_people_who_want_it_fresh_at_the_same_moment_share_a_call(world: World) 
         world.seconds += 0.1
         return world.ask()
 
+    def wait(seconds: float) -> None:
+        time.sleep(seconds)
+        world.seconds += 0.01
+
+    def ask(_: int) -> Served:
+        return world.serve(max_age=0, ask=slow, cache=AnswerCache(world.state, world.config, sleep=wait))
+
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: world.serve(max_age=0, ask=slow, cache=world.another_process()), range(4)))
+        list(pool.map(ask, range(4)))
     assert world.asked == 2
+
+
+def test_an_answer_that_another_kept_meanwhile_outlives_the_lease_beside_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = world.state.get
+    seen: list[bytes | None] = []
+
+    def look_too_early(_key: str) -> None:
+        monkeypatch.setattr(world.state, "get", look)
+        world.serve(cache=world.another_process(), fresh=600)
+        world.seconds += 1
+
+    def ask() -> Answer:
+        world.seconds += 300
+        seen.append(look(PREFIX + "a"))
+        return world.ask()
+
+    monkeypatch.setattr(world.state, "get", look_too_early)
+    assert world.serve(fresh=600, max_age=0, seconds=5.0, ask=ask).from_cache is False
+    assert seen != [None]
 
 
 def test_nobody_waits_for_another_thread_beyond_their_own_time(world: World) -> None:

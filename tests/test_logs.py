@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import sys
 import unicodedata
 from contextlib import redirect_stderr
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mde_files import config
+from mde_files.foreign_logs import kept_out
 from mde_files.logs import LEVELS, EventLog, redacted
 
 WEB_TOKEN = "eyJhbGciOiJub25lIn0.eyJhdWQiOiJodHRwczovL2FwaSJ9.c2lnbmF0dXJl"
@@ -231,3 +233,13 @@ def test_a_platform_gets_the_lines_instead_of_standard_error(capsys: pytest.Capt
     assert "seconds=3" in lines[2][1]
     assert not any("sesame" in line for _, line in lines)
     assert capsys.readouterr().err == ""
+
+
+def test_a_logger_that_a_library_makes_later_is_kept_out_too(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG), kept_out("talkative"):
+        logging.getLogger("talkative").warning("first")
+    later = logging.getLogger("talkative.later")
+    with caplog.at_level(logging.DEBUG), kept_out("talkative"):
+        later.warning("second")
+    later.warning("of the program itself")
+    assert caplog.messages == ["of the program itself"]

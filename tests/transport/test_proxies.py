@@ -105,6 +105,15 @@ class TestWhichWay:
             assert "could not be resolved" in failure_of(URL, host="proxied.test").message
         assert proxy.connections == 0
 
+    def test_the_way_to_one_host_is_not_that_to_another(
+        self, open_session: Callable[..., HttpSession], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+        monkeypatch.setenv("NO_PROXY", "near.test")
+        session = open_session()
+        ways = [session._proxies(f"https://{host}/api", host) for host in ("far.test", "near.test", "far.test")]
+        assert [way.get("https") for way in ways] == ["http://127.0.0.1:9", None, "http://127.0.0.1:9"]
+
     @pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "127.8.9.1"])
     def test_this_machine_is_asked_directly(self, get: Get, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
         with HostileServer(Connection.hold) as proxy, HostileServer(in_turn([http_answer({})] * 2)) as server:

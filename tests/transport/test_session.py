@@ -210,6 +210,19 @@ class TestWhatIsAskedAndAnswered:
 
 
 class TestTimeBudgets:
+    def test_what_is_left_of_the_deadline_bounds_the_wait_for_each_piece(self, failure_of: FailureOf) -> None:
+        def one_piece_late(connection: Connection) -> None:
+            connection.send(HEAD + b"Content-Length: 20\r\n\r\n")
+            time.sleep(1.5)
+            connection.send(b"x")
+            connection.hold()
+
+        with HostileServer(after_reading(one_piece_late)) as server:
+            begun = time.monotonic()
+            error = failure_of(server.url, timeouts={"read": 2, "total": 2})
+        assert error.code == "timeout"
+        assert time.monotonic() - begun < 3.2
+
     def test_silence_meets_the_read_timeout(self, failure_of: FailureOf) -> None:
         with HostileServer(after_reading(Connection.hold)) as server:
             error = failure_of(server.url, timeouts={"read": 0.2, "total": 5})
