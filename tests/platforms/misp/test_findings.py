@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mde_files import manifest, schemas
@@ -187,11 +187,13 @@ def test_names_stay_as_they_are_but_for_what_misp_refuses() -> None:
 
 
 @given(st.lists(st.text(), max_size=5), st.text(), st.text())
+@example(names=[" "], title=" ", technique=" ")
 def test_any_text_from_upstream_makes_findings(names: list[str], title: str, technique: str) -> None:
     stats = _stats()
     stats["file_stats"]["top_file_names"] = names
     alerts = copy.deepcopy(next(one for one in schemas.load("record")["examples"] if one["outcome"] == "alerts_found"))
     alerts["file_alerts"]["alerts"][0] |= {"title": title, "id": title, "computer_dns_name": title}
+    stats["file"]["determination_value"] = title
     alerts["file_alerts"]["mitre_techniques"] = [technique]
     for record in (stats, alerts):
         things = findings.things(by_file([record])[0], to_ids=False)

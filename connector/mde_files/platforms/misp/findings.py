@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from mde_files.platforms.misp.elements import Reference, Report, Thing, Value
+from mde_files.records.reading import is_blank
 from mde_files.render.escaping import for_plain_text
 from mde_files.render.links import link_to
 from mde_files.render.markdown import incident_to_markdown
@@ -157,7 +158,7 @@ def _facts(file: FileFindings) -> Iterator[str]:
     }
     for key, label in labels.items():
         fact = file.fact(key)
-        if fact is not None and fact != "":
+        if not is_blank(fact):
             yield f"{label}: {_word(fact)}"
 
 
@@ -169,7 +170,7 @@ def _word(fact: object) -> str:
 
 def _signature(file: FileFindings) -> Iterator[Thing]:
     name = file.fact("determination_value")
-    if name:
+    if not is_blank(name):
         values = (Value("software", PRODUCT), Value("signature", for_plain_text(name)))
         yield Thing("signature", "av-signature", "The threat name that Microsoft gives the file.", values, ())
 
@@ -242,7 +243,7 @@ def _alerts(file: FileFindings, subject: str) -> Iterator[Thing]:
         values = [
             Value(relation, for_plain_text(alert[key]), correlates=True)
             for relation, key in keys.items()
-            if alert.get(key)
+            if not is_blank(alert.get(key))
         ]
         if not any(value.relation in {"id", "endpoint-id"} for value in values):
             continue
@@ -266,8 +267,8 @@ def _alert(alert: Mapping[str, Any]) -> str:
         "threat_name": "threat",
         "incident_id": "incident",
     }
-    title = for_plain_text(alert.get("title") or "(no title)", 300)
-    said = [f"{label} {for_plain_text(alert[key])}" for key, label in labels.items() if alert.get(key)]
+    title = "(no title)" if is_blank(alert.get("title")) else for_plain_text(alert["title"], 300)
+    said = [f"{label} {for_plain_text(alert[key])}" for key, label in labels.items() if not is_blank(alert.get(key))]
     return f"{title} ({', '.join(said)})" if said else title
 
 
