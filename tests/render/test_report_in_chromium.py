@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.redis_server import not_here
+from tests.chromium import LONGEST_MILLISECONDS, started_chromium
 from tests.render.conftest import HOSTILE_TEXTS, alerts_everywhere, example, incident_of, named, of_file
 
 from mde_files.playbook.attachment import Attached
@@ -19,12 +18,6 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
     from typing_extensions import Self
-
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-]  # fmt: skip
-LONGEST_MILLISECONDS = 60_000
 
 # every text on the page with the colours it is really drawn in, as [text, foreground, background]
 DRAWN_TEXTS = """() => {
@@ -48,21 +41,9 @@ DRAWN_TEXTS = """() => {
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    program = shutil.which("chromium")
-    if program is None:
-        not_here("Chromium is not installed (Debian package chromium)")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        not_here("playwright is not installed")
-    with sync_playwright() as playwright:
-        # launching without a profile gives an empty one that is removed at the end
-        started = playwright.chromium.launch(
-            executable_path=program, headless=True, args=ARGUMENTS, timeout=LONGEST_MILLISECONDS
-        )
-        yield started
-        started.close()
+def browser() -> Iterator[Browser]:
+    with started_chromium() as browser:
+        yield browser
 
 
 class Visit:

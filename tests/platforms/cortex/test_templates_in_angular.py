@@ -7,9 +7,9 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.chromium import started_chromium
 from tests.platforms.cortex.test_templates import ACTIONS, FOLDER_OF, TAGS, read
 from tests.platforms.environments import python_of
-from tests.redis_server import not_here
 from tests.render.conftest import HOSTILE_TEXTS, LABELS, alerts_everywhere, named
 
 from mde_files.platforms.cortex.answer import report
@@ -60,20 +60,10 @@ window.show = (template, content, success) => {
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     found = list(python_of("cortex").parents[1].glob("lib/python*/site-packages/xstatic/pkg/angular/data/angular.js"))
-    program = shutil.which("chromium")
-    if program is None:
-        not_here("Chromium is not installed (Debian package chromium)")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        not_here("playwright is not installed")
     folder = tmp_path_factory.mktemp("angular")
     shutil.copy(found[0], folder / "angular.js")
     (folder / "page.html").write_text(PAGE, encoding="utf-8")
-    arguments = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync",
-                 "--disable-component-update", "--disable-dev-shm-usage"]  # fmt: skip
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, headless=True, args=arguments, timeout=60_000)
+    with started_chromium() as browser:
         opened = browser.new_page()
         said: list[str] = []
         opened.on("console", lambda message: said.append(message.text))
@@ -82,7 +72,6 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
         opened.goto((folder / "page.html").as_uri())
         opened.on("request", lambda request: said.append(request.url))
         yield opened
-        browser.close()
     assert said == []
 
 
